@@ -1,0 +1,71 @@
+"""Sessions: the vault key under a random key that lives only in the cookie. Neither row nor cookie opens alone."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cockpit.domain.ids import PersonId
+from cockpit.domain.moment import instant, parse_instant
+from cockpit.sealing.box import KEY_BYTES, derive, new_key, open_under, seal_under
+from cockpit.sealing.keyring import Keyring
+from cockpit.store.sessions import SessionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody signed in. ``keyring`` is None while the space is locked; the name is then unknown too."""
+
+    person: PersonId
+    session: str
+    keyring: Keyring | None = field(repr=False)
+    name: str = field(repr=False)
+    language: str
+
+
+def new_session(person: PersonId, vault_key: bytes, now: datetime) -> tuple[str, SessionRow]:
+    """A cookie (43 characters, the only place its key lives) and the row to keep."""
+    secret = new_key()
+    cookie = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+    return cookie, session_row(person, cookie, vault_key, now)
+
+
+def session_row(person: PersonId, cookie: str, vault_key: bytes, now: datetime) -> SessionRow:
+    """The row of ``cookie`` with the vault key sealed anew: a sign-in, or an unlock in the same session."""
+    secret, at = _secret(cookie), instant(now)
+    session_hash = hashlib.sha256(secret).hexdigest()
+    sealed = seal_under(derive(secret, "session"), vault_key, f"session {person}")
+    return SessionRow(session_hash, person, sealed, at, at)
+
+
+def session_hash(cookie: str) -> str | None:
+    """The hash under which a cookie's session is stored, or None when it is no cookie of ours."""
+    try:
+        secret = _secret(cookie)
+    except (binascii.Error, ValueError):
+        return None
+    return hashlib.sha256(secret).hexdigest() if len(secret) == KEY_BYTES else None
+
+
+def opened(row: SessionRow, cookie: str) -> bytes | None:
+    """The vault key, or None when the session is locked. Raises ``Tampered``."""
+    if row.sealed_vault_key is None:
+        return None
+    return open_under(derive(_secret(cookie), "session"), row.sealed_vault_key, f"session {row.person}")
+
+
+def idle(row: SessionRow, now: datetime, minutes: int) -> bool:
+    """Whether the space must lock: no request for so long."""
+    return now - parse_instant(row.seen_at) > timedelta(minutes=minutes)
+
+
+def over(row: SessionRow, now: datetime, hours: int) -> bool:
+    """Whether the person is signed out: the session is too old."""
+    return now - parse_instant(row.opened_at) > timedelta(hours=hours)
+
+
+def _secret(cookie: str) -> bytes:
+    return base64.b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,174 @@
+"""Answer a request: yes, narrower, or no. The answer, its log entry, its receipt and its grant are one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import Connection
+
+from cockpit.accounts.sessions import Visit
+from cockpit.acts.cockpit import Cockpit
+from cockpit.archive.receipts import signed_receipt
+from cockpit.consent.clauses import clause_sha256, clause_to_json
+from cockpit.consent.narrowing import Narrowing, narrowed
+from cockpit.consent.notice import Notice, render
+from cockpit.consent.receipt import decision_receipt, placed
+from cockpit.domain.consent import Clause, ConsentStatus
+from cockpit.domain.errors import SpaceLocked
+from cockpit.domain.event import Event, EventType
+from cockpit.domain.ids import ConsentId, PersonId, collection_of
+from cockpit.domain.moment import instant
+from cockpit.domain.record import Json
+from cockpit.grants.keys import new_grant, new_secret, secret_hash, wrap_private
+from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding, seal_summary
+from cockpit.sealing.keyring import Keyring
+from cockpit.store import consents, tokens
+from cockpit.store.rows import stored_keys
+from cockpit.store.space import CONSENTS
+
+CODE_SECONDS = 45
+"""How long an authorization code lives (FAPI 2.0 allows at most 60)."""
+
+
+def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
+    """Say no; nothing else changes. Returns where to send the browser (RFC 6749 section 4.1.2.1, RFC 9207)."""
+    now, consent = cockpit.clock(), ConsentId(uuid.uuid4().hex)
+    notice = _notice(cockpit, pending, pending.clause, visit.language)
+    with cockpit.database.write() as connection:
+        _spend(connection, pending)
+        _record(cockpit, connection, visit, EventType.CONSENT_REFUSED, consent, pending, pending.clause, notice, now)
+    return _answer(cockpit, pending, {"error": "access_denied"})
+
+
+def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> str:
+    """Say yes, to as much as was chosen. Returns where to send the browser, with a code for the service.
+
+    Raises ``SpaceLocked``, ``BadChoice``, or ``UnknownRequest`` when the request was answered meanwhile.
+    """
+    if visit.keyring is None:
+        raise SpaceLocked("the space is locked; give the passphrase to open it")
+    now, consent = cockpit.clock(), ConsentId(uuid.uuid4().hex)
+    clause = narrowed(pending.clause, choice, now)
+    notice = _notice(cockpit, pending, clause, visit.language)
+    code = new_secret("code_")
+    with cockpit.database.write() as connection:
+        _spend(connection, pending)
+        _grant(cockpit, connection, visit.keyring, consent, clause, pending, code, now)
+        _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now)
+    return _answer(cockpit, pending, {"code": code})
+
+
+def _spend(connection: Connection, pending: Pending) -> None:
+    if not tokens.spend_pushed(connection, secret_hash(pending.request_uri)):
+        raise UnknownRequest("this request was answered already")
+
+
+def _notice(cockpit: Cockpit, pending: Pending, clause: Clause, language: str) -> Notice:
+    return render(clause, pending.use, pending.service, cockpit.kind_words, language)
+
+
+def _grant(
+    cockpit: Cockpit,
+    connection: Connection,
+    keyring: Keyring,
+    consent: ConsentId,
+    clause: Clause,
+    pending: Pending,
+    code: str,
+    now: datetime,
+) -> None:
+    person = PersonId(keyring.person)
+    collections = sorted({collection_of(part.kind) for part in clause.inputs})
+    keys = {
+        collection: keyring.collection_key(collection, stored_keys(connection, person, collection))
+        for collection in collections
+    }
+    grant = new_grant(person, consent, clause, keys)
+    summary = {"service": clause.service, "use": pending.use.reference, "clause_sha256": clause_sha256(clause)}
+    consents.put(
+        connection,
+        consents.ConsentRow(
+            person,
+            consent,
+            ConsentStatus.ACTIVE,
+            1,
+            clause.expires,
+            grant.public,
+            grant.sealed_clause,
+            seal_summary(cockpit.operator, summary, consent),
+        ),
+        grant.wraps,
+    )
+    hashed = secret_hash(code)
+    binding = Binding(pending.service.id, pending.redirect.redirect_uri, pending.redirect.code_challenge)
+    tokens.put(
+        connection,
+        tokens.TokenRow(
+            hashed,
+            tokens.TokenType.CODE,
+            person,
+            consent,
+            1,
+            instant(now + timedelta(seconds=CODE_SECONDS)),
+            seal_binding(cockpit.operator, binding, hashed),
+            wrap_private(code, grant.private, consent),
+        ),
+    )
+
+
+def _record(
+    cockpit: Cockpit,
+    connection: Connection,
+    visit: Visit,
+    event: EventType,
+    consent: ConsentId,
+    pending: Pending,
+    clause: Clause,
+    notice: Notice,
+    now: datetime,
+) -> None:
+    digest = clause_sha256(clause)
+    kinds: list[Json] = [part.kind for part in clause.inputs]
+    audit: dict[str, Json] = {
+        "service": clause.service,
+        "use": pending.use.reference,
+        "kinds": kinds,
+        "purposes": list(clause.purposes),
+        "decision": event.value,
+    }
+    subject: dict[str, Json] = {
+        "consent": consent,
+        "service": clause.service,
+        "service_name": pending.service.name,
+        "use": pending.use.reference,
+        "kinds": kinds,
+        "clause_sha256": digest,
+        "notice_sha256": notice.sha256,
+        "asked_sha256": clause_sha256(pending.clause),
+    }
+    logged = cockpit.ledger.append(connection, Event(event, audit, subject), now, visit.person)
+    receipt = decision_receipt(event, consent, clause, digest, notice, instant(now))
+    signed = signed_receipt(
+        placed(receipt, logged.origin, logged.index, logged.leaf_sha256), cockpit.operator.receipts, logged.origin
+    )
+    line = {
+        "uid": consent,
+        "at": instant(now),
+        "event": event.value,
+        "service_name": pending.service.name,
+        "service": pending.service.id,
+        "use": pending.use.reference,
+        "clause": clause_to_json(clause),
+        "receipt": signed,
+    }
+    cockpit.spaces.writer(connection, visit.person).note(CONSENTS, line)
+
+
+def _answer(cockpit: Cockpit, pending: Pending, parameters: dict[str, str]) -> str:
+    if pending.redirect.state is not None:
+        parameters = parameters | {"state": pending.redirect.state}
+    parts = urlsplit(pending.redirect.redirect_uri)
+    query = "&".join(filter(None, (parts.query, urlencode(parameters | {"iss": cockpit.settings.issuer}))))
+    return urlunsplit(parts._replace(query=query))

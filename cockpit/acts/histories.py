@@ -1,0 +1,133 @@
+"""Who saw what: the person's history in one grammar, and the proof of each line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.errors import NotFound
+from cockpit.domain.event import EventType
+from cockpit.domain.ids import Kind
+from cockpit.domain.record import Json
+from cockpit.store.journal import JournalEntry, journal
+from cockpit.store.space import Reader
+from cockpit.tlog import merkle
+from cockpit.tlog.checkpoint import parse_checkpoint
+
+
+class Verb(StrEnum):
+    """What happened, in the one grammar of the history."""
+
+    OPENED = "opened"
+    ADDED = "added"
+    READ = "read"
+    WAS_REFUSED = "was-refused"
+    RECEIVED = "received"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    TOOK_AWAY = "took-away"
+
+
+_VERBS = {
+    EventType.SPACE_OPENED: Verb.OPENED,
+    EventType.SOURCE_REFRESHED: Verb.ADDED,
+    EventType.CONSENT_GIVEN: Verb.ALLOWED,
+    EventType.CONSENT_REFUSED: Verb.REFUSED,
+    EventType.CONSENT_WITHDRAWN: Verb.STOPPED,
+    EventType.TOKEN_ISSUED: Verb.RECEIVED,
+    EventType.ACCESS_ALLOWED: Verb.READ,
+    EventType.ACCESS_REFUSED: Verb.WAS_REFUSED,
+    EventType.EXPORT_MADE: Verb.TOOK_AWAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """[who] [verb] [what, how many] for [use], thanks to [consent].
+
+    ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
+    objects were read or added; ``reason`` says why a read was refused; ``index`` is the entry's place in the log.
+    """
+
+    index: int
+    at: str
+    verb: Verb
+    who: str | None
+    service: str | None
+    kinds: tuple[Kind, ...]
+    count: int
+    use: str | None
+    consent: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """One line's proof: the entry, its Merkle proof to the newest signed checkpoint, checked on the spot.
+
+    ``verified`` is what the check just done says; hashes are bytes of 32.
+    """
+
+    entry: JournalEntry
+    size: int
+    root: bytes
+    path: tuple[bytes, ...]
+    checkpoint: str
+    verified: bool
+
+
+def history(reader: Reader) -> tuple[HistoryLine, ...]:
+    """The whole history, newest first. Raises ``Tampered``."""
+    return tuple(_line(entry) for entry in reversed(journal(reader)))
+
+
+def proof(cockpit: Cockpit, reader: Reader, index: int) -> EntryProof:
+    """The proof of the entry at ``index`` of the log. Raises ``NotFound`` for one that is not about this person."""
+    entry = next((entry for entry in journal(reader) if entry.index == index), None)
+    if entry is None:
+        raise NotFound("there is no such entry in this history")
+    size, note = cockpit.ledger.checkpoint(reader.connection)
+    path = cockpit.ledger.inclusion_proof(reader.connection, index, size)
+    checkpoint = parse_checkpoint(note, cockpit.operator.log.verify_key(), cockpit.ledger.origin)
+    try:
+        merkle.verify_inclusion(merkle.leaf_hash(entry.leaf), index, checkpoint.size, path, checkpoint.root)
+    except merkle.ProofInvalid:
+        verified = False
+    else:
+        verified = True
+    return EntryProof(entry, size, checkpoint.root, tuple(path), note.decode(), verified)
+
+
+def _line(entry: JournalEntry) -> HistoryLine:
+    part = entry.subject
+    kinds = part.get("kinds") or ([part["kind"]] if "kind" in part else [])
+    assert isinstance(kinds, list)
+    verb = _VERBS[EventType(entry.type)]
+    refused = verb is Verb.WAS_REFUSED
+    return HistoryLine(
+        index=entry.index,
+        at=entry.at,
+        verb=verb,
+        who=_text(part, "connector") or _text(part, "service_name"),
+        service=_text(part, "service"),
+        kinds=tuple(Kind(str(kind)) for kind in kinds),
+        count=_count(part),
+        use=_text(part, "use"),
+        consent=_text(part, "consent"),
+        reason=_text(part, "decision") if refused else None,
+    )
+
+
+def _count(part: dict[str, Json]) -> int:
+    count = part.get("count")
+    if isinstance(count, int):
+        return count
+    new, changed = part.get("new"), part.get("changed")
+    return (new if isinstance(new, int) else 0) + (changed if isinstance(changed, int) else 0)
+
+
+def _text(part: dict[str, Json], key: str) -> str | None:
+    value = part.get(key)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,211 @@
+"""Read for a service: decide, log, project, release. In that order, on this one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from cockpit.acts.cockpit import Cockpit
+from cockpit.consent.engine import ReadRequest, decide
+from cockpit.consent.projection import project
+from cockpit.domain.consent import AccessMode, Consent
+from cockpit.domain.decision import Allowed, Decision, Reason
+from cockpit.domain.errors import ServiceMustAct
+from cockpit.domain.event import Event, EventType
+from cockpit.domain.ids import ConsentId, Kind, ServiceId
+from cockpit.domain.moment import day_of, instant
+from cockpit.domain.record import Json
+from cockpit.domain.service import Service
+from cockpit.domain.use import Grain
+from cockpit.grants.keys import opened_clause, opened_keyring, secret_hash, unwrap_private
+from cockpit.grants.pushed import open_binding, open_summary
+from cockpit.sealing.canonical import canonical
+from cockpit.sealing.keyring import GrantedKeyring
+from cockpit.store import consents, services, tokens
+from cockpit.store.consents import ConsentRow
+from cockpit.store.ledger import Logged
+from cockpit.store.space import Reader
+from cockpit.store.tokens import TokenType
+
+
+class InvalidToken(ServiceMustAct):
+    """The access token is unknown, expired, or its consent has ended (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
+
+
+class AccessRefused(ServiceMustAct):
+    """The consent does not allow this read; the refusal is in the log. ``reason`` is one of ``Reason``."""
+
+    code = "access_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a service asks to read. None and empty mean: all that the consent allows."""
+
+    kind: Kind
+    fields: tuple[str, ...] = ()
+    grain: Grain | None = None
+    data_from: str | None = None
+    data_until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What leaves. ``body`` holds the items' canonical bytes: those of the preview, when the data is the same."""
+
+    kind: Kind
+    body: bytes = field(repr=False)
+    count: int
+    consent: ConsentId
+    obligations: tuple[str, ...]
+    logged: Logged
+
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """What a live token opened."""
+
+    consent: Consent
+    row: ConsentRow
+    service: Service
+    keyring: GrantedKeyring
+
+
+def read_for_service(cockpit: Cockpit, access_token: str, wanted: Wanted) -> Release:
+    """Release what the person granted, or refuse. Raises ``InvalidToken`` or ``AccessRefused``."""
+    now = cockpit.clock()
+    with cockpit.database.write() as connection:
+        answer = _decide_log_release(cockpit, connection, access_token, wanted, now)
+    # Raised after the transaction, so that the entry of a refusal is kept.
+    if not isinstance(answer, Release):
+        raise answer
+    return answer
+
+
+def _decide_log_release(
+    cockpit: Cockpit, connection: Connection, access_token: str, wanted: Wanted, now: datetime
+) -> Release | InvalidToken | AccessRefused:
+    presented = _open_token(cockpit, connection, access_token, wanted, now)
+    if isinstance(presented, InvalidToken):
+        return presented
+    request = _request(presented, wanted, now)
+    decision = decide(request, presented.consent, presented.service)
+    if not isinstance(decision, Allowed):
+        _log(cockpit, connection, presented, wanted, decision, now, 0)
+        return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
+    reader = Reader(connection, presented.keyring, cockpit.spaces.versions)
+    records = (stored.record for stored in reader.records(wanted.kind))
+    items = project(records, decision.allowed, decision.data_from, decision.data_until)
+    logged = _log(cockpit, connection, presented, wanted, decision, now, len(items))
+    row = presented.row
+    consents.count_read(connection, row.person, row.id, day_of(now), request.reads_spent + 1)
+    return Release(wanted.kind, canonical(items), len(items), presented.consent.id, decision.obligations, logged)
+
+
+def _open_token(
+    cockpit: Cockpit, connection: Connection, access_token: str, wanted: Wanted, now: datetime
+) -> _Presented | InvalidToken:
+    hashed = secret_hash(access_token)
+    token = tokens.find(connection, hashed, TokenType.ACCESS)
+    if token is None or token.expires <= instant(now):
+        return InvalidToken("the access token is unknown or expired")
+    row = consents.find(connection, token.person, token.consent)
+    service_id = ServiceId(open_binding(cockpit.operator, token.sealed_binding, hashed).service)
+    service = services.find(connection, service_id)
+    if row is None or service is None:
+        return InvalidToken("the access token is unknown or expired")
+    if row.epoch != token.epoch or row.status.final:
+        _log_knock(cockpit, connection, row, service, wanted, now)
+        return InvalidToken("the person's consent has ended")
+    private = unwrap_private(access_token, token.wrapped_grant_key, token.consent)
+    clause = opened_clause(private, row.sealed_clause, token.person, token.consent)
+    wraps = consents.wraps(connection, token.person, token.consent)
+    keyring = opened_keyring(private, wraps, token.person, token.consent)
+    consent = Consent(token.consent, token.person, clause, row.status, row.epoch)
+    return _Presented(consent, row, service, keyring)
+
+
+def _log_knock(
+    cockpit: Cockpit, connection: Connection, row: ConsentRow, service: Service, wanted: Wanted, now: datetime
+) -> None:
+    """A service that still knocks after its consent ended: the person sees it. The terms are no longer readable."""
+    summary = open_summary(cockpit.operator, row.sealed_summary, row.id)
+    named: dict[str, Json] = {
+        "service": service.id,
+        "use": summary["use"],
+        "kind": wanted.kind if wanted.kind in cockpit.registry.kinds else "unknown",
+        "fields": [],
+        "decision": Reason.NOT_ACTIVE.value,
+    }
+    subject: dict[str, Json] = {**named, "consent": row.id, "service_name": service.name, "count": 0}
+    cockpit.ledger.append(connection, Event(EventType.ACCESS_REFUSED, named, subject), now, row.person)
+
+
+def _request(presented: _Presented, wanted: Wanted, now: datetime) -> ReadRequest:
+    row = presented.row
+    once = presented.consent.clause.mode is AccessMode.ONCE
+    spent = row.reads_count if once or row.reads_day == day_of(now) else 0
+    return ReadRequest(
+        service=presented.service.id,
+        kind=wanted.kind,
+        fields=wanted.fields,
+        grain=wanted.grain,
+        data_from=wanted.data_from,
+        data_until=wanted.data_until,
+        now=instant(now),
+        reads_spent=spent,
+    )
+
+
+def _log(
+    cockpit: Cockpit,
+    connection: Connection,
+    presented: _Presented,
+    wanted: Wanted,
+    decision: Decision,
+    now: datetime,
+    count: int,
+) -> Logged:
+    clause = presented.consent.clause
+    allowed = isinstance(decision, Allowed)
+    # What a service names may be anything: only kinds and fields of the vocabulary enter the log.
+    sheet = cockpit.registry.kinds.get(wanted.kind)
+    fields = decision.allowed.fields if isinstance(decision, Allowed) else wanted.fields
+    known: dict[str, Json] = {
+        "kind": wanted.kind if sheet else "unknown",
+        "fields": [name for name in fields if sheet and name in sheet.fields],
+    }
+    named: dict[str, Json] = {
+        "service": clause.service,
+        "use": f"{clause.use}-v{clause.use_version}",
+        **known,
+        "decision": "allowed" if isinstance(decision, Allowed) else decision.reason.value,
+    }
+    subject: dict[str, Json] = {
+        **named,
+        "consent": presented.consent.id,
+        "service_name": presented.service.name,
+        "count": count,
+    }
+    if isinstance(decision, Allowed):
+        subject |= {"from": decision.data_from, "until": decision.data_until, "grain": decision.allowed.grain.value}
+    event = EventType.ACCESS_ALLOWED if allowed else EventType.ACCESS_REFUSED
+    return cockpit.ledger.append(connection, Event(event, named, subject), now, presented.row.person)
+
+
+_SENTENCES = {
+    Reason.NO_CONSENT: "there is no consent for this read",
+    Reason.NOT_ACTIVE: "the consent is not active",
+    Reason.EXPIRED: "the consent has expired",
+    Reason.OTHER_SERVICE: "the consent was given to another service",
+    Reason.NOT_DECLARED: "the service no longer declares this use",
+    Reason.KIND_NOT_COVERED: "the consent does not cover this kind of data",
+    Reason.FIELD_NOT_COVERED: "the consent does not cover one of these fields",
+    Reason.OUTSIDE_PERIOD: "the consent does not cover this period",
+    Reason.TOO_FINE: "the consent allows only coarser data",
+    Reason.QUOTA_SPENT: "the consent's number of reads is spent",
+}

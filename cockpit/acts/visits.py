@@ -1,0 +1,72 @@
+"""A visit: recognise who comes with a cookie, lock, unlock, sign out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from cockpit.accounts import slots
+from cockpit.accounts.sessions import Visit, idle, opened, over, session_hash, session_row
+from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.moment import instant, parse_instant
+from cockpit.sealing.box import open_under
+from cockpit.sealing.keyring import Keyring
+from cockpit.store import people, sessions
+
+TOUCH_EVERY = timedelta(minutes=1)
+"""How often a visit is noted: not at each request, which would make every page a write."""
+
+
+def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
+    """Who this is, or None. An idle space is locked on the way: its stored key is destroyed."""
+    hashed = session_hash(cookie)
+    if hashed is None:
+        return None
+    now = cockpit.clock()
+    with cockpit.database.read() as connection:
+        row = sessions.find(connection, hashed)
+        sealed_profile = people.sealed_profile(connection, row.person) if row else b""
+    if row is None:
+        return None
+    if over(row, now, cockpit.settings.session_hours):
+        with cockpit.database.write() as connection:
+            sessions.remove(connection, hashed)
+        return None
+    locked = idle(row, now, cockpit.settings.idle_minutes)
+    if locked and row.sealed_vault_key is not None:
+        with cockpit.database.write() as connection:
+            sessions.forget_key(connection, hashed)
+    vault_key = None if locked else opened(row, cookie)
+    if vault_key is None:
+        return Visit(row.person, hashed, None, "", "")
+    if now - parse_instant(row.seen_at) > TOUCH_EVERY:
+        with cockpit.database.write() as connection:
+            sessions.touch(connection, hashed, instant(now))
+    profile = msgspec.json.decode(open_under(vault_key, sealed_profile, f"profile {row.person}"))
+    return Visit(row.person, hashed, Keyring(row.person, vault_key), profile["name"], profile["language"])
+
+
+def lock(cockpit: Cockpit, visit: Visit) -> None:
+    """Lock the space now, in this session; the person stays signed in."""
+    with cockpit.database.write() as connection:
+        sessions.forget_key(connection, visit.session)
+
+
+def unlock(cockpit: Cockpit, visit: Visit, cookie: str, passphrase: str) -> None:
+    """Unlock the space in the same session. Raises ``WrongSecret``."""
+    vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, visit.person, slots.by_passphrase(passphrase))
+    with cockpit.database.write() as connection:
+        sessions.put(connection, session_row(visit.person, cookie, vault_key, cockpit.clock()))
+
+
+def sign_out(cockpit: Cockpit, visit: Visit) -> None:
+    """End this session."""
+    with cockpit.database.write() as connection:
+        sessions.remove(connection, visit.session)
+
+
+def sign_out_elsewhere(cockpit: Cockpit, visit: Visit) -> None:
+    """End every other session of this person."""
+    with cockpit.database.write() as connection:
+        sessions.remove_others(connection, visit.person, visit.session)

@@ -1,0 +1,221 @@
+"""The command ``cockpit``: what a person or an operator does from the shell."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cockpit import __version__
+from cockpit.acts.cockpit import Cockpit
+from cockpit.bootstrap import build
+from cockpit.domain.errors import CockpitError
+from cockpit.settings import settings_from_environment
+from cockpit.sources.port import SourceFile
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EXIT_PARTLY = 1
+EXIT_REFUSED = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cockpit")
+@click.option("--data", type=click.Path(path_type=Path), help="Directory of the database and keys (COCKPIT_DATA).")
+@click.option("--issuer", help="Public address of this cockpit (COCKPIT_ISSUER).")
+@click.pass_context
+def main(context: click.Context, data: Path | None, issuer: str | None) -> None:
+    """Your administrative data, at home: bring it in, see it, decide who may have it."""
+    context.obj = lambda: build(settings_from_environment(data, issuer))
+
+
+def _plainly(command: Command) -> Command:
+    """Say an error of ours in one sentence, and leave with 2: a traceback helps nobody at a shell."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except CockpitError as error:
+            click.echo(f"cockpit: {error}", err=True)
+            sys.exit(EXIT_REFUSED)
+
+    return wrapped  # type: ignore[return-value]
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.pass_context
+@_plainly
+def serve(context: click.Context, host: str, port: int) -> None:
+    """Serve the pages and the data API."""
+    import uvicorn  # noqa: PLC0415 - the other commands must not wait for a web server to load
+    from cockpit_web.app import create_app  # noqa: PLC0415
+
+    uvicorn.run(create_app(context.obj()), host=host, port=port, server_header=False, proxy_headers=False)
+
+
+@main.command()
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="0 chooses a free port.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep the demonstration's data in this directory.")
+@click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the generated data (today).")
+@_plainly
+def demo(port: int, keep: Path | None, last_day: Any) -> None:
+    """Show the whole product on fictional persons, with no network and nothing left behind."""
+    from cockpit.demo.deployment import run_demonstration  # noqa: PLC0415 - loads the generators and the server
+
+    run_demonstration(port, keep, last_day.date() if last_day else None)
+
+
+@main.group()
+def space() -> None:
+    """Spaces of persons."""
+
+
+@space.command("open")
+@click.argument("name")
+@click.option("--shown-as", help="The name the pages show (the sign-in name when absent).")
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
+@click.pass_context
+@_plainly
+def space_open(context: click.Context, name: str, shown_as: str | None, language: str, passphrase_stdin: bool) -> None:
+    """Open a space for a person who signs in as NAME, and print its emergency kit once."""
+    from cockpit.acts.open_space import open_space  # noqa: PLC0415
+
+    passphrase = _passphrase(passphrase_stdin, confirm=True)
+    opened = open_space(context.obj(), name, passphrase, shown_as or name, language)
+    click.echo("The space is open. Print this emergency kit; it is shown once and kept nowhere:")
+    click.echo(f"\n    {opened.kit}\n")
+
+
+@main.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--space", "name", required=True, help="The person's sign-in name.")
+@click.pass_context
+@_plainly
+def import_files(context: click.Context, paths: tuple[Path, ...], name: str) -> None:
+    """Bring files into a space, locked or not. Exit 0: all read; 1: some lines or files were not; 2: refused."""
+    from cockpit.acts.find_space import find_space  # noqa: PLC0415
+    from cockpit.acts.refresh_source import refresh_source  # noqa: PLC0415
+
+    cockpit: Cockpit = context.obj()
+    person = find_space(cockpit, name)
+    complete = True
+    for path in _files(paths):
+        try:
+            if path.stat().st_size > cockpit.settings.upload_bytes:
+                raise OSError("larger than this cockpit accepts")
+            content = path.read_bytes()
+        except OSError as error:
+            click.echo(f"{path}: cannot be read: {error.strerror or error}", err=True)
+            complete = False
+            continue
+        (done,) = refresh_source(cockpit, person, [SourceFile(path.name, content)])
+        if done.kept:
+            click.echo(
+                f"{path}: {done.connector}: {done.new} new, {done.changed} changed, {done.unchanged} already here"
+            )
+        for fault in done.faults:
+            where = f" ({fault.place})" if fault.place else ""
+            click.echo(f"{path}: {fault.message}{where}", err=True)
+        complete = complete and done.kept and not done.faults
+    sys.exit(0 if complete else EXIT_PARTLY)
+
+
+@main.command()
+@click.option("--space", "name", required=True, help="The person's sign-in name.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The archive to write.")
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
+@click.pass_context
+@_plainly
+def export(context: click.Context, name: str, output: Path, passphrase_stdin: bool) -> None:
+    """Take everything away: one archive that opens without us and proves itself."""
+    from cockpit.acts.export_space import export_space  # noqa: PLC0415
+    from cockpit.acts.find_space import find_space, visit_once  # noqa: PLC0415
+
+    cockpit: Cockpit = context.obj()
+    find_space(cockpit, name)
+    visit = visit_once(cockpit, name, _passphrase(passphrase_stdin, confirm=False))
+    buffer = io.BytesIO()
+    summary = export_space(cockpit, visit, buffer)
+    try:
+        _write_whole(output, buffer.getbuffer())
+    except OSError as error:
+        click.echo(f"cockpit: {output} cannot be written: {error.strerror}", err=True)
+        sys.exit(EXIT_REFUSED)
+    click.echo(f"{output}: {summary.records} records, {summary.files} files, {summary.entries} entries with proofs")
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def verify(arguments: tuple[str, ...]) -> None:
+    """Verify an archive: the same as ``python -m cockpit.verifier``."""
+    from cockpit.verifier.verify import main as verifier  # noqa: PLC0415
+
+    sys.exit(verifier(list(arguments)))
+
+
+@main.command("registration-token")
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 365))
+@click.pass_context
+@_plainly
+def registration_token(context: click.Context, days: int) -> None:
+    """Print a token with which one service may register once (RFC 7591 initial access token)."""
+    from cockpit.grants.clients import new_initial_access_token  # noqa: PLC0415
+
+    click.echo(new_initial_access_token(context.obj().operator, context.obj().clock(), days))
+
+
+@main.command()
+@click.pass_context
+@_plainly
+def doctor(context: click.Context) -> None:
+    """Check that this deployment can work, and say what it is."""
+    cockpit: Cockpit = context.obj()
+    with cockpit.database.read() as connection:
+        size, _ = cockpit.ledger.checkpoint(connection)
+    click.echo(f"data: {cockpit.settings.data}")
+    click.echo(f"issuer: {cockpit.settings.issuer}")
+    click.echo(f"log: {cockpit.ledger.origin}, {size} entries")
+    for manifest in cockpit.shelf.manifests():
+        click.echo(f"connector: {manifest.id} {manifest.version}")
+    for reference in sorted(cockpit.registry.uses):
+        click.echo(f"use: {reference}")
+
+
+def _files(paths: tuple[Path, ...]) -> list[Path]:
+    """The files named, and those directly inside the directories named."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else [path]
+    return found
+
+
+def _passphrase(from_stdin: bool, *, confirm: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    typed: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
+    return typed
+
+
+def _write_whole(path: Path, content: memoryview) -> None:
+    """Write beside, then rename: a full disk leaves no half archive under the name asked for."""
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=".cockpit-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

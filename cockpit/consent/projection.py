@@ -1,0 +1,71 @@
+"""What may leave: a record cut to the allowed fields, window and grain. The preview and every release use this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from cockpit.domain.consent import ClauseInput
+from cockpit.domain.ids import Kind
+from cockpit.domain.record import Json, Record
+from cockpit.domain.series import cut, summed
+from cockpit.domain.use import Grain
+
+SERIES = Kind("energy.series")
+TRANSACTION = Kind("bank.transaction")
+
+
+def project(records: Iterable[Record], part: ClauseInput, data_from: str, data_until: str) -> list[dict[str, Json]]:
+    """The objects that may leave, oldest first.
+
+    A record whose own days all fall outside the window leaves nothing; an energy block is cut to the window first
+    and summed when the grain is a day or a month; bank transactions are summed by month and sign when it is a month.
+    """
+    inside = sorted(
+        (record for record in records if record.kind == part.kind and _touches(record, data_from, data_until)),
+        key=lambda record: (record.day, record.source_key),
+    )
+    if part.kind == SERIES:
+        return _series(inside, part, data_from, data_until)
+    if part.kind == TRANSACTION and part.grain is not Grain.RAW:
+        return _monthly_totals(inside, part)
+    return [_only(record.data, part.fields) for record in inside]
+
+
+def _touches(record: Record, data_from: str, data_until: str) -> bool:
+    return record.day <= data_until and (record.until or record.day) >= data_from
+
+
+def _only(data: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
+    return {name: data[name] for name in fields if name in data}
+
+
+def _series(records: list[Record], part: ClauseInput, data_from: str, data_until: str) -> list[dict[str, Json]]:
+    left = []
+    for record in records:
+        block = cut(record.data, data_from, data_until)
+        if part.grain is not Grain.RAW:
+            totals = summed(block, part.grain)
+            days = sorted(totals)
+            if not days:
+                continue
+            width = "P1D" if part.grain is Grain.DAY else "P1M"
+            values: list[Json] = [
+                {"day" if part.grain is Grain.DAY else "month": day, "value": totals[day]} for day in days
+            ]
+            block = block | {"unit": "Wh", "interval": width, "start": days[0], "values": values}
+        if block["values"]:
+            left.append(_only(block, part.fields))
+    return left
+
+
+def _monthly_totals(records: list[Record], part: ClauseInput) -> list[dict[str, Json]]:
+    totals: dict[tuple[str, str, str], Decimal] = {}
+    for record in records:
+        amount = Decimal(str(record.data["amount"]))
+        key = (record.day[:7], str(record.data.get("currency") or ""), "in" if amount >= 0 else "out")
+        totals[key] = totals.get(key, Decimal(0)) + amount
+    return [
+        _only({"booking_date": month, "currency": currency, "type": sign, "amount": str(total)}, part.fields)
+        for (month, currency, sign), total in sorted(totals.items())
+    ]

@@ -1,0 +1,79 @@
+"""A clause (the exact terms) and a consent (a person's decision on a clause)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cockpit.domain.ids import ConsentId, Kind, PersonId, ServiceId, UseId
+from cockpit.domain.use import Grain
+
+
+class AccessMode(StrEnum):
+    """Whether the service may come back."""
+
+    ONCE = "once"
+    RECURRING = "recurring"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClauseInput:
+    """One kind of data in a clause: the fields that may leave, and how coarse they must be."""
+
+    kind: Kind
+    fields: tuple[str, ...]
+    grain: Grain
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The exact terms of one consent: one service, one use, one decision. Canonical, hashed, and signed in receipts.
+
+    ``data_from`` and ``data_until`` are inclusive days (``YYYY-MM-DD``) of the data itself; ``expires`` is the UTC
+    instant after which nothing may be read; ``retention`` is an ISO 8601 duration in months (``P6M``).
+    """
+
+    service: ServiceId
+    use: UseId
+    use_version: int
+    use_sha256: str
+    purposes: tuple[str, ...]
+    inputs: tuple[ClauseInput, ...]
+    data_from: str
+    data_until: str
+    mode: AccessMode
+    max_per_day: int
+    expires: str
+    retention: str
+    recipients: tuple[ServiceId, ...]
+
+    def input_for(self, kind: Kind) -> ClauseInput | None:
+        """The part of the clause that is about ``kind``, or None when the clause does not cover it."""
+        return next((part for part in self.inputs if part.kind == kind), None)
+
+
+class ConsentStatus(StrEnum):
+    """Where a consent is in its life. WITHDRAWN, REFUSED and EXPIRED are final."""
+
+    REQUESTED = "requested"
+    ACTIVE = "active"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can follow."""
+        return self in {ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A clause and what the person made of it. ``epoch`` rises at each change, so that older tokens die."""
+
+    id: ConsentId
+    person: PersonId
+    clause: Clause
+    status: ConsentStatus
+    epoch: int

@@ -1,0 +1,37 @@
+"""The facts that acts leave in the log: a closed list whose names are never reused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cockpit.domain.record import Json
+
+
+class EventType(StrEnum):
+    """The closed list. A name, once logged, keeps its meaning for ever."""
+
+    SPACE_OPENED = "space.opened"
+    SOURCE_REFRESHED = "source.refreshed"
+    SERVICE_REGISTERED = "recipient.registered"
+    CONSENT_REQUESTED = "consent.requested"
+    CONSENT_OVERASKED = "consent.overasked"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_REFUSED = "consent.refused"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event's name, not a secret
+    ACCESS_ALLOWED = "access.allowed"
+    ACCESS_REFUSED = "access.refused"
+    EXPORT_MADE = "export.made"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact. ``audit`` holds nothing personal and is what an auditor may open; ``subject`` is the person's own.
+
+    Values of records are never in either part: counts, names of kinds, services and uses are.
+    """
+
+    type: EventType
+    audit: dict[str, Json] = field(default_factory=dict)
+    subject: dict[str, Json] = field(default_factory=dict)

@@ -1,0 +1,106 @@
+"""The registry: the uses and kinds of data published in ``policies/``, read once, refused when malformed."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TypeVar
+
+import msgspec
+
+from cockpit.domain.errors import WeMustFix
+from cockpit.domain.ids import Collection, Kind, collection_of
+from cockpit.domain.record import Versions
+from cockpit.domain.use import Grain, Use, Words
+from cockpit.sealing.canonical import canonical
+
+T = TypeVar("T")
+
+WIDE_PURPOSES = frozenset({"https://w3id.org/dpv#Purpose", "https://w3id.org/dpv#ServiceManagement"})
+"""Nodes of the vocabulary that say nothing specific (GDPR art. 5(1)(b)): no use may name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindSheet:
+    """What the vocabulary says of one kind of data."""
+
+    id: Kind
+    title: Words
+    meaning: Words
+    dpv: str
+    sensitivity: str
+    natural_key: str
+    grains: tuple[Grain, ...]
+    versions: Versions
+    fields: dict[str, Words]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Every published use and kind. ``sha256`` covers the whole set: it is the policy hash of each log entry."""
+
+    uses: dict[str, Use]
+    kinds: dict[Kind, KindSheet]
+    hashes: dict[str, str]
+    sha256: str
+
+    def use(self, reference: str) -> Use | None:
+        """The use a service asks by, ``energy-advice-v1``, or None when it was never published."""
+        return self.uses.get(reference)
+
+    def use_sha256(self, use: Use) -> str:
+        """The hash of this version of the use, quoted in every clause about it."""
+        return self.hashes[use.reference]
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The families of data there are, each with a key of its own in every space."""
+        return tuple(sorted({collection_of(kind) for kind in self.kinds}))
+
+    @property
+    def versions(self) -> dict[Kind, Versions]:
+        """What a further version does, for every kind."""
+        return {kind: sheet.versions for kind, sheet in self.kinds.items()}
+
+
+def load_registry() -> Registry:
+    """Read the documents shipped in ``cockpit_policies``. Raises ``WeMustFix`` naming the document that is wrong."""
+    root = files("cockpit_policies")
+    kinds: dict[Kind, KindSheet] = {}
+    for document in sorted(root.joinpath("kinds").iterdir(), key=lambda entry: entry.name):
+        if document.name.endswith(".toml"):
+            for sheet in _parse(document.read_text("utf-8"), document.name, _KindFile).kind:
+                kinds[sheet.id] = sheet
+    uses: dict[str, Use] = {}
+    for document in sorted(root.joinpath("uses").iterdir(), key=lambda entry: entry.name):
+        if document.name.endswith(".toml"):
+            use = _parse(document.read_text("utf-8"), document.name, Use)
+            _check(use, kinds, document.name)
+            uses[use.reference] = use
+    hashes = {ref: hashlib.sha256(canonical(msgspec.to_builtins(use))).hexdigest() for ref, use in uses.items()}
+    whole = {"uses": hashes, "kinds": {kind: msgspec.to_builtins(sheet) for kind, sheet in kinds.items()}}
+    return Registry(uses, kinds, hashes, hashlib.sha256(canonical(whole)).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _KindFile:
+    kind: tuple[KindSheet, ...]
+
+
+def _parse(text: str, name: str, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(tomllib.loads(text), shape)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise WeMustFix(f"policies: {name} is malformed: {error}") from error
+
+
+def _check(use: Use, kinds: dict[Kind, KindSheet], name: str) -> None:
+    for purpose in use.purposes:
+        if purpose in WIDE_PURPOSES:
+            raise WeMustFix(f"policies: {name} names a purpose that is too wide")
+    for part in use.inputs:
+        sheet = kinds.get(part.kind)
+        if sheet is None or not set(part.fields) <= set(sheet.fields) or part.grain not in sheet.grains:
+            raise WeMustFix(f"policies: {name} asks for something the vocabulary does not have: {part.kind}")

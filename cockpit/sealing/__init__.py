@@ -1,0 +1,1 @@
+"""Keys, envelopes and signatures: the only room, with the verifier, that touches ``cryptography``."""

@@ -1,0 +1,95 @@
+"""One frozen Settings for a deployment, read once; secrets in a type whose repr is stars."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+
+from cockpit.domain.errors import OperatorMustAct
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Bytes that never show themselves: ``repr`` and ``str`` are stars."""
+
+    value: bytes = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one deployment runs.
+
+    ``data``: the directory of the database and the keys. ``issuer``: the public address, ``https://`` (or
+    ``http://localhost`` at home), without a trailing slash; it is the OAuth issuer and the log's origin.
+    ``idle_minutes``: a space locks itself after so long without a request; ``session_hours``: then the person is
+    signed out. ``argon2_memory_kib``: memory of one passphrase check.
+    """
+
+    data: Path
+    issuer: str = "http://localhost:8000"
+    idle_minutes: int = 15
+    session_hours: int = 12
+    argon2_memory_kib: int = 64 * 1024
+    upload_bytes: int = 32 * 1024 * 1024
+    trusted_certificates: tuple[bytes, ...] = ()
+    demonstration: bool = False
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite database."""
+        return self.data / "cockpit.sqlite"
+
+    @property
+    def database_url(self) -> str:
+        """Its SQLAlchemy address."""
+        return f"sqlite:///{self.database_file}"
+
+    @property
+    def origin(self) -> str:
+        """The log's origin line (C2SP tlog-checkpoint): the issuer without its scheme, then ``/log``."""
+        return self.issuer.partition("://")[2] + "/log"
+
+    @property
+    def secure(self) -> bool:
+        """Whether the deployment is served over TLS, so that cookies may say so."""
+        return self.issuer.startswith("https://")
+
+
+def settings_from_environment(data: Path | None = None, issuer: str | None = None) -> Settings:
+    """Settings from ``COCKPIT_DATA`` and ``COCKPIT_ISSUER``, or the arguments, or the defaults of a household.
+
+    ``COCKPIT_TRUSTED_CERTIFICATES`` names a directory of PEM files that the 2D-Doc reader trusts beside its list.
+    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine.
+    """
+    where = data or Path(os.environ.get("COCKPIT_DATA") or user_data_path("mesinfos-cockpit", appauthor=False))
+    address = (issuer or os.environ.get("COCKPIT_ISSUER") or "http://localhost:8000").rstrip("/")
+    return Settings(data=where, issuer=checked_issuer(address), trusted_certificates=_trusted_certificates())
+
+
+def checked_issuer(address: str) -> str:
+    """The address, when it may be an OAuth issuer (RFC 8414 section 2). Raises ``OperatorMustAct``."""
+    parts = urlsplit(address)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment or parts.path:
+        raise OperatorMustAct(f"the public address {address!r} must look like https://cockpit.example", code="issuer")
+    if parts.scheme == "http" and not local:
+        raise OperatorMustAct("the public address must be https:// unless it is on this machine", code="issuer")
+    return address
+
+
+def _trusted_certificates() -> tuple[bytes, ...]:
+    folder = os.environ.get("COCKPIT_TRUSTED_CERTIFICATES")
+    if not folder:
+        return ()
+    if not Path(folder).is_dir():
+        raise OperatorMustAct("COCKPIT_TRUSTED_CERTIFICATES must name a directory of .pem files", code="certificates")
+    return tuple(path.read_bytes() for path in sorted(Path(folder).glob("*.pem")))

@@ -1,0 +1,118 @@
+"""The rows of consents: a status anybody's process can read, terms that only a live token or the person opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.ids import Collection, ConsentId, PersonId
+from cockpit.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """A consent as stored.
+
+    ``sealed_clause`` opens with the grant's private key (carried by tokens); ``sealed_summary`` with the operator's:
+    service and clause hash, so that a withdrawal can be logged while the space is locked.
+    """
+
+    person: PersonId
+    id: ConsentId
+    status: ConsentStatus
+    epoch: int
+    expires: str
+    grant_public: bytes
+    sealed_clause: bytes = field(repr=False)
+    sealed_summary: bytes = field(repr=False)
+    reads_day: str = ""
+    reads_count: int = 0
+
+
+def put(connection: Connection, row: ConsentRow, wraps: dict[Collection, bytes]) -> None:
+    """Keep a new consent and the collection keys sealed to its grant."""
+    connection.execute(
+        insert(tables.consent).values(
+            person_id=row.person,
+            consent_id=row.id,
+            status=row.status,
+            epoch=row.epoch,
+            expires=row.expires,
+            grant_public=row.grant_public,
+            sealed_clause=row.sealed_clause,
+            sealed_summary=row.sealed_summary,
+            reads_day=row.reads_day,
+            reads_count=row.reads_count,
+        )
+    )
+    for collection, envelope in wraps.items():
+        connection.execute(
+            insert(tables.grant_wrap).values(
+                person_id=row.person, consent_id=row.id, collection=collection, envelope=envelope
+            )
+        )
+
+
+def find(connection: Connection, person: PersonId, consent: ConsentId) -> ConsentRow | None:
+    """The consent, or None."""
+    table = tables.consent
+    row = connection.execute(
+        select(table).where(table.c.person_id == person, table.c.consent_id == consent)
+    ).one_or_none()
+    if row is None:
+        return None
+    return ConsentRow(
+        person,
+        consent,
+        ConsentStatus(row.status),
+        row.epoch,
+        row.expires,
+        row.grant_public,
+        row.sealed_clause,
+        row.sealed_summary,
+        row.reads_day,
+        row.reads_count,
+    )
+
+
+def wraps(connection: Connection, person: PersonId, consent: ConsentId) -> dict[Collection, bytes]:
+    """The collection keys sealed to this consent's grant."""
+    table = tables.grant_wrap
+    rows = connection.execute(select(table).where(table.c.person_id == person, table.c.consent_id == consent))
+    return {Collection(row.collection): row.envelope for row in rows}
+
+
+def end(connection: Connection, person: PersonId, consent: ConsentId, status: ConsentStatus) -> bool:
+    """End an active consent: the epoch rises, every token of it is dead, the wrapped keys are destroyed.
+
+    False when it was not active.
+    """
+    table = tables.consent
+    where = (table.c.person_id == person, table.c.consent_id == consent)
+    ended = connection.execute(
+        update(table)
+        .where(*where, table.c.status == ConsentStatus.ACTIVE)
+        .values(status=status, epoch=table.c.epoch + 1)
+    )
+    if ended.rowcount != 1:
+        return False
+    wrap = tables.grant_wrap
+    connection.execute(delete(wrap).where(wrap.c.person_id == person, wrap.c.consent_id == consent))
+    # The rows of its tokens stay, so that a service that still knocks is named; their copies of the key do not.
+    token = tables.token
+    connection.execute(
+        update(token).where(token.c.person_id == person, token.c.consent_id == consent).values(wrapped_grant_key=b"")
+    )
+    return True
+
+
+def count_read(connection: Connection, person: PersonId, consent: ConsentId, day: str, count: int) -> None:
+    """Note how many reads were released on ``day``."""
+    table = tables.consent
+    connection.execute(
+        update(table)
+        .where(table.c.person_id == person, table.c.consent_id == consent)
+        .values(reads_day=day, reads_count=count)
+    )

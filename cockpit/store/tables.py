@@ -1,0 +1,185 @@
+"""The tables. Everything about a person is keyed by ``person_id`` first; nothing personal is in clear.
+
+Tables without ``person_id`` first are directories that lead to a person (login, session, token) or are about no
+person (service, par, log): they hold hashes, public facts, or values sealed under the operator's key.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+
+metadata = MetaData()
+
+person = Table(
+    "person",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("created_at", String(20), nullable=False),
+    Column("sealed_profile", LargeBinary, nullable=False),
+)
+
+login = Table(
+    "login",
+    metadata,
+    Column("handle_tag", String(64), primary_key=True),
+    Column("person_id", String(32), nullable=False),
+)
+
+keyring = Table(
+    "keyring",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("wrapped_pepper", LargeBinary, nullable=False),
+    Column("wrapped_tag_key", LargeBinary, nullable=False),
+    Column("wrapped_source_key", LargeBinary, nullable=False),
+)
+
+key_slot = Table(
+    "key_slot",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("type", String(16), primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("memory_kib", Integer, nullable=False),
+    Column("iterations", Integer, nullable=False),
+    Column("lanes", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+collection = Table(
+    "collection",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("public", LargeBinary, nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False),
+    Column("sealed_private", LargeBinary, nullable=False),
+    Column("head_seq", Integer, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("blob_id", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("source_id", String(64), primary_key=True),
+    Column("sealed_state", LargeBinary, nullable=False),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("consent_id", String(32), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("expires", String(20), nullable=False),
+    Column("grant_public", LargeBinary, nullable=False),
+    Column("sealed_clause", LargeBinary, nullable=False),
+    Column("sealed_summary", LargeBinary, nullable=False),
+    Column("reads_day", String(10), nullable=False),
+    Column("reads_count", Integer, nullable=False),
+)
+
+grant_wrap = Table(
+    "grant_wrap",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("consent_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("type", String(8), nullable=False),
+    Column("person_id", String(32), nullable=False),
+    Column("consent_id", String(32), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("expires", String(20), nullable=False),
+    Column("sealed_binding", LargeBinary, nullable=False),
+    Column("wrapped_grant_key", LargeBinary, nullable=False),
+    Column("used", Integer, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("session_hash", String(64), primary_key=True),
+    Column("person_id", String(32), nullable=False),
+    Column("sealed_vault_key", LargeBinary, nullable=True),
+    Column("opened_at", String(20), nullable=False),
+    Column("seen_at", String(20), nullable=False),
+)
+
+service = Table(
+    "service",
+    metadata,
+    Column("service_id", String(64), primary_key=True),
+    Column("declaration", LargeBinary, nullable=False),
+)
+
+par = Table(
+    "par",
+    metadata,
+    Column("request_hash", String(64), primary_key=True),
+    Column("service_id", String(64), nullable=False),
+    Column("sealed_request", LargeBinary, nullable=False),
+    Column("expires", String(20), nullable=False),
+    Column("used", Integer, nullable=False),
+)
+
+seen_assertion = Table(
+    "seen_assertion",
+    metadata,
+    Column("assertion_hash", String(64), primary_key=True),
+    Column("expires", String(20), nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("origin", String(255), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("checkpoint", LargeBinary, nullable=False),
+)
+
+log_leaf = Table(
+    "log_leaf",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("sealed_audit", LargeBinary, nullable=False),
+)
+
+log_node = Table(
+    "log_node",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("level", "position"),
+)

@@ -1,0 +1,159 @@
+"""The Merkle tree of RFC 9162, section 2: roots and proofs from stored subtree hashes, and their verification."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+HASH_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A complete subtree: 2**level leaves, the ``index``-th of that size. Level 0 are leaves."""
+
+    level: int
+    index: int
+
+
+ReadHashes = Callable[[Sequence[Node]], list[bytes]]
+"""Gives the stored hashes of nodes, in the order asked."""
+
+
+class ProofInvalid(Exception):
+    """A proof does not lead from the leaf (or the old root) to the root."""
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """RFC 9162 section 2.1.1: a leaf is hashed after one zero byte."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """RFC 9162 section 2.1.1: two subtrees are hashed after one byte of value one."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def appended(read: ReadHashes, size: int, leaf: bytes) -> list[tuple[Node, bytes]]:
+    """The nodes to store when a leaf hash is added at index ``size``: it, and each subtree it completes."""
+    stored, node, current = [(Node(0, size), leaf)], Node(0, size), leaf
+    while node.index % 2 == 1:
+        (left,) = read([Node(node.level, node.index - 1)])
+        current, node = node_hash(left, current), Node(node.level + 1, node.index // 2)
+        stored.append((node, current))
+    return stored
+
+
+def root(read: ReadHashes, size: int) -> bytes:
+    """The root of the first ``size`` leaves; of none, the hash of nothing."""
+    return _subtree(read, 0, size) if size else hashlib.sha256(b"").digest()
+
+
+def inclusion_proof(read: ReadHashes, index: int, size: int) -> list[bytes]:
+    """RFC 9162 section 2.1.3.1. Raises ``ValueError`` when the index is not in the tree."""
+    if not 0 <= index < size:
+        raise ValueError("the leaf is not in the tree")
+    path: list[bytes] = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(_subtree(read, middle, end))
+            end = middle
+        else:
+            path.append(_subtree(read, start, middle))
+            start = middle
+    return path[::-1]
+
+
+def consistency_proof(read: ReadHashes, old: int, new: int) -> list[bytes]:
+    """RFC 9162 section 2.1.4.1. Raises ``ValueError`` unless 0 < old <= new."""
+    if not 0 < old <= new:
+        raise ValueError("sizes must be 0 < old <= new")
+    path: list[bytes] = []
+    start, end, whole = 0, new, True
+    while old != end:
+        middle = start + _split(end - start)
+        if old <= middle:
+            path.append(_subtree(read, middle, end))
+            end = middle
+        else:
+            path.append(_subtree(read, start, middle))
+            start, whole = middle, False
+    if not whole:
+        path.append(_subtree(read, start, end))
+    return path[::-1]
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root_hash: bytes) -> None:
+    """RFC 9162 section 2.1.3.2. Raises ``ProofInvalid``."""
+    if not 0 <= index < size:
+        raise ProofInvalid("the leaf is not in the tree")
+    _check_lengths([leaf, root_hash, *proof])
+    position, last, current = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            raise ProofInvalid("the proof is too long")
+        if position % 2 == 1 or position == last:
+            current = node_hash(sibling, current)
+            while position % 2 == 0 and position:
+                position, last = position // 2, last // 2
+        else:
+            current = node_hash(current, sibling)
+        position, last = position // 2, last // 2
+    if last != 0 or current != root_hash:
+        raise ProofInvalid("the proof does not lead to the root")
+
+
+def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
+    """RFC 9162 section 2.1.4.2. Raises ``ProofInvalid``."""
+    if not 0 < old <= new:
+        raise ProofInvalid("sizes must be 0 < old <= new")
+    _check_lengths([old_root, new_root, *proof])
+    if old == new:
+        if proof or old_root != new_root:
+            raise ProofInvalid("the same size wants an empty proof and equal roots")
+        return
+    path = list(proof) if old & (old - 1) else [old_root, *proof]
+    if not path:
+        raise ProofInvalid("the proof is empty")
+    position, last = old - 1, new - 1
+    while position % 2 == 1:
+        position, last = position // 2, last // 2
+    first = second = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            raise ProofInvalid("the proof is too long")
+        if position % 2 == 1 or position == last:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            while position % 2 == 0 and position:
+                position, last = position // 2, last // 2
+        else:
+            second = node_hash(second, sibling)
+        position, last = position // 2, last // 2
+    if last != 0 or first != old_root or second != new_root:
+        raise ProofInvalid("the proof does not lead from the old root to the new one")
+
+
+def _split(size: int) -> int:
+    """The largest power of two smaller than ``size``."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def _subtree(read: ReadHashes, start: int, end: int) -> bytes:
+    """The root of leaves ``start`` to ``end``, from its complete subtrees, right to left."""
+    nodes: list[Node] = []
+    while start < end:
+        level = min((end - start).bit_length() - 1, (start & -start).bit_length() - 1 if start else 64)
+        nodes.append(Node(level, start >> level))
+        start += 1 << level
+    *rest, current = read(nodes)
+    for left in reversed(rest):
+        current = node_hash(left, current)
+    return current
+
+
+def _check_lengths(hashes: Sequence[bytes]) -> None:
+    if any(len(digest) != HASH_BYTES for digest in hashes):
+        raise ProofInvalid("a hash has the wrong length")

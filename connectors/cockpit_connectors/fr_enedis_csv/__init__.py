@@ -1,0 +1,1 @@
+"""Electricity curves from the CSV files of Enedis and of suppliers."""

@@ -1,0 +1,39 @@
+"""Sessions that CI runs, each also by hand: nox -s lint types arch tests wheel."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "arch", "tests", "wheel"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict."""
+    session.run("mypy")
+
+
+@nox.session
+def arch(session: nox.Session) -> None:
+    """The floors of the house: who may import whom."""
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The default suite, browser included."""
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The wheel, built and installed into a clean environment that serves a page."""
+    session.run("pytest", "-m", "packaging", "-n", "0", *session.posargs)

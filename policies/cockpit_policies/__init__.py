@@ -1,0 +1,1 @@
+"""Documents, not code: the vocabulary, the kinds of data, the uses."""

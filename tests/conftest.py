@@ -1,0 +1,57 @@
+"""What every test may ask for: a real cockpit in a directory of its own, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cockpit.accounts.sessions import Visit
+from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.open_space import OpenedSpace, open_space
+from cockpit.acts.visits import recognise
+from cockpit.bootstrap import build
+from cockpit.settings import Settings
+
+PASSPHRASE = "quatre mots faciles à retenir"
+
+
+@dataclass
+class MovingClock:
+    """A clock that stands still until the test moves it."""
+
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 9, 30, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+@pytest.fixture
+def cockpit(tmp_path: Path, clock: MovingClock) -> Iterator[Cockpit]:
+    # The smallest Argon2 memory: what is tested is the use of the slots, not the cost of guessing them.
+    built = build(Settings(data=tmp_path / "data", argon2_memory_kib=64), clock)
+    yield built
+    built.database.engine.dispose()
+
+
+@pytest.fixture
+def opened(cockpit: Cockpit) -> OpenedSpace:
+    return open_space(cockpit, "camille", PASSPHRASE, "Camille", "fr")
+
+
+@pytest.fixture
+def visit(cockpit: Cockpit, opened: OpenedSpace) -> Visit:
+    found = recognise(cockpit, opened.cookie)
+    assert found is not None
+    return found

@@ -1,0 +1,62 @@
+"""What a form sent: its fields as text, its files in memory; never more than a form of ours could send."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from cockpit.domain.errors import CockpitError
+from cockpit_web.languages import translate
+from cockpit_web.wording import CITIZEN, EXPLAINED, FORM_SENTENCES
+
+MAX_FIELDS = 300
+MAX_FILES = 40
+
+
+class InMemoryParser(MultiPartParser):
+    """Starlette's parser, kept from writing what a person drops to a temporary file in clear.
+
+    What it may hold is bounded by the limit on bodies.
+    """
+
+    spool_max_size = 1024 * 1024 * 1024
+
+
+async def submitted(request: Request) -> AsyncIterator[FormData]:
+    """The form of this request. Raises ``HTTPException`` 400 when it is malformed, 413 when it is too large."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        parser = InMemoryParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            raise HTTPException(400) from error
+    else:
+        form = await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+Submitted = Annotated[FormData, Depends(submitted)]
+
+
+def text(form: FormData | Mapping[str, str], name: str) -> str:
+    """One field as text; empty when it is missing, or is a file."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def sentence_for(language: str, error: CockpitError) -> str:
+    """What the form says of an error the person can mend."""
+    sentence = FORM_SENTENCES.get(error.reason)
+    if sentence is None:
+        return translate(language, EXPLAINED.get(error.reason, CITIZEN).happened)
+    known = {name: str(value) for name, value in error.details.items()}
+    return translate(language, sentence) % known if known else translate(language, sentence)

@@ -1,0 +1,128 @@
+"""The one grammar of the history: [who] [did] [what, how many] for [use], thanks to [your permission of a day]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.histories import HistoryLine, Verb
+from cockpit.domain.decision import Reason
+from cockpit.domain.errors import NotFound
+from cockpit.domain.ids import ConnectorId
+from cockpit_web import formats
+from cockpit_web.languages import marked, translate, translate_count
+
+_SENTENCES = {
+    Verb.OPENED: marked("Vous avez créé votre espace."),
+    Verb.ADDED: marked("Vous avez ajouté %(count)s depuis « %(who)s »%(what)s."),
+    Verb.READ: marked("%(who)s a lu %(count)s%(what)s%(use)s%(thanks)s."),
+    Verb.WAS_REFUSED: marked("%(who)s s'est vu refuser une lecture%(what)s%(use)s."),
+    Verb.RECEIVED: marked("%(who)s a reçu une clé d'accès%(use)s%(thanks)s."),
+    Verb.ALLOWED: marked("Vous avez autorisé %(who)s%(what)s%(use)s."),
+    Verb.REFUSED: marked("Vous avez refusé la demande de %(who)s%(what)s%(use)s."),
+    Verb.STOPPED: marked("Vous avez arrêté l'accès de %(who)s%(use)s."),
+    Verb.TOOK_AWAY: marked("Vous avez emporté toutes vos données."),
+}
+_ICONS = {
+    Verb.OPENED: "sparkles",
+    Verb.ADDED: "plus",
+    Verb.READ: "eye",
+    Verb.WAS_REFUSED: "hand",
+    Verb.RECEIVED: "key-round",
+    Verb.ALLOWED: "check",
+    Verb.REFUSED: "x",
+    Verb.STOPPED: "x",
+    Verb.TOOK_AWAY: "package",
+}
+_REASONS = {
+    Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),
+    Reason.NOT_ACTIVE: marked("Votre autorisation n'est plus en cours."),
+    Reason.EXPIRED: marked("Votre autorisation est terminée."),
+    Reason.OTHER_SERVICE: marked("L'autorisation a été donnée à un autre service."),
+    Reason.NOT_DECLARED: marked("Le service ne déclare plus cet usage."),
+    Reason.KIND_NOT_COVERED: marked("Vous n'avez pas autorisé ce type de données."),
+    Reason.FIELD_NOT_COVERED: marked("Vous n'avez pas autorisé l'une de ces données."),
+    Reason.OUTSIDE_PERIOD: marked("Vous n'avez pas autorisé cette période."),
+    Reason.TOO_FINE: marked("Vous avez autorisé des données moins détaillées."),
+    Reason.QUOTA_SPENT: marked("Il a déjà lu autant de fois que permis."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the history in words. ``unusual`` is a sentence on what is out of the ordinary, or empty."""
+
+    line: HistoryLine
+    icon: str
+    sentence: str
+    reason: str
+    unusual: str
+
+
+class Teller:
+    """Says lines of one history in one language; it looks up the names and the days that they refer to."""
+
+    def __init__(self, cockpit: Cockpit, lines: tuple[HistoryLine, ...], language: str) -> None:
+        """``lines`` is the whole history, newest first."""
+        self._cockpit, self._language = cockpit, language
+        self._given = {line.consent: line.at for line in lines if line.verb is Verb.ALLOWED}
+        self._first: dict[str | None, int] = {}
+        for line in lines:
+            if line.verb is Verb.READ:
+                self._first[line.service] = line.index
+
+    def told(self, line: HistoryLine) -> Told:
+        """One line, in the one grammar."""
+        sentence = translate(self._language, _SENTENCES[line.verb]) % {
+            "who": self._who(line),
+            "count": self._count(line),
+            "what": self._what(line),
+            "use": self._use(line),
+            "thanks": self._thanks(line),
+        }
+        return Told(line, _ICONS[line.verb], sentence, self._reason(line), self._unusual(line))
+
+    def use_title(self, reference: str) -> str:
+        """The title of a use, or its reference when it is no longer published."""
+        use = self._cockpit.registry.use(reference)
+        return use.title.in_language(self._language) if use else reference
+
+    def _who(self, line: HistoryLine) -> str:
+        if line.verb is Verb.ADDED and line.who:
+            try:
+                title = self._cockpit.shelf.manifest(ConnectorId(line.who)).title
+            except NotFound:
+                return line.who
+            return title.en if self._language == "en" else title.fr
+        return line.who or translate(self._language, marked("quelqu'un"))
+
+    def _count(self, line: HistoryLine) -> str:
+        one, many = marked("%(num)s donnée"), marked("%(num)s données")
+        text = translate_count(self._language, one, many, line.count)
+        return text % {"num": formats.number(self._language, line.count)}
+
+    def _what(self, line: HistoryLine) -> str:
+        sheets = [self._cockpit.registry.kinds.get(kind) for kind in line.kinds]
+        titles = [sheet.title.in_language(self._language).lower() for sheet in sheets if sheet]
+        return f" ({', '.join(titles)})" if titles else ""
+
+    def _use(self, line: HistoryLine) -> str:
+        if not line.use:
+            return ""
+        return translate(self._language, marked(", pour « %(use)s »")) % {"use": self.use_title(line.use)}
+
+    def _thanks(self, line: HistoryLine) -> str:
+        given = self._given.get(line.consent)
+        if not line.consent or not given:
+            return ""
+        day = formats.day(self._language, formats.instant_day(given))
+        return translate(self._language, marked(", grâce à votre autorisation du %(day)s")) % {"day": day}
+
+    def _reason(self, line: HistoryLine) -> str:
+        known = line.reason in Reason._value2member_map_ if line.reason else False
+        return translate(self._language, _REASONS[Reason(line.reason)]) if known and line.reason else ""
+
+    def _unusual(self, line: HistoryLine) -> str:
+        if line.verb is Verb.READ and self._first.get(line.service) == line.index:
+            return translate(self._language, marked("C'est la première fois que ce service lit vos données."))
+        return ""

@@ -1,0 +1,99 @@
+"""The start page: what the cockpit is, or, for somebody signed in, whether all is well and what there is to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.histories import HistoryLine, Verb, history
+from cockpit.acts.shares import Share, shares
+from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.moment import PARIS
+from cockpit.domain.record import Verification
+from cockpit.store.space import Reader
+from cockpit.uses.deadlines import Deadline, bills_due
+from cockpit_web.families import FAMILIES, FamilyCount, family_counts, papers
+from cockpit_web.history_words import Teller, Told
+from cockpit_web.templating import language_of, render
+from cockpit_web.visitor import Core, MaybeVisitor, UnlockFirst, for_anyone, reading
+
+router = APIRouter()
+
+SOON_DAYS = 14
+MOST_TO_DO = 3
+LAST_ACCESSES = 3
+_ACCESSES = {Verb.READ, Verb.WAS_REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the start page of an open space shows.
+
+    ``bills``, ``false_papers`` and ``ending`` are the things to do, at most three in all; ``told`` is the newest
+    accesses in words.
+    """
+
+    name: str
+    families: tuple[FamilyCount, ...]
+    running: int
+    bills: tuple[Deadline, ...]
+    false_papers: int
+    ending: tuple[Share, ...]
+    told: tuple[Told, ...]
+    empty: bool
+
+    @property
+    def to_do(self) -> int:
+        """How many things there are to do."""
+        return len(self.bills) + len(self.ending) + (1 if self.false_papers or self.empty else 0)
+
+
+@router.get("/")
+@for_anyone
+def start(request: Request, cockpit: Core, visit: MaybeVisitor) -> Response:
+    """The welcome page, or the person's own start page."""
+    if visit is None:
+        return render(request, "home/welcome.html")
+    if visit.keyring is None:
+        raise UnlockFirst
+    with reading(cockpit, visit) as reader:
+        page = _home(cockpit, reader, visit.name, language_of(request))
+    return render(request, "home/page.html", page, room="home")
+
+
+def _home(cockpit: Cockpit, reader: Reader, name: str, language: str) -> Home:
+    today = cockpit.clock().astimezone(PARIS).date()
+    families = family_counts(reader)
+    running = [share for share in shares(cockpit, reader) if share.status is ConsentStatus.ACTIVE]
+    invoices = reader.records(FAMILIES["factures"].kinds[0])
+    bills = bills_due(invoices, today, SOON_DAYS)[:MOST_TO_DO]
+    false_papers = sum(
+        stored.record.provenance.verification is Verification.INVALID for stored in papers(reader)
+    )
+    room_left = MOST_TO_DO - len(bills) - (1 if false_papers else 0)
+    lines = history(reader)
+    return Home(
+        name=name,
+        families=families,
+        running=len(running),
+        bills=bills,
+        false_papers=false_papers,
+        ending=tuple(share for share in running if _ends_soon(share, today))[: max(0, room_left)],
+        told=_told(cockpit, lines, language),
+        empty=not any(family.records for family in families),
+    )
+
+
+def _ends_soon(share: Share, today: date) -> bool:
+    return 0 <= (date.fromisoformat(share.clause.expires[:10]) - today).days <= SOON_DAYS
+
+
+def _told(cockpit: Cockpit, lines: tuple[HistoryLine, ...], language: str) -> tuple[Told, ...]:
+    teller = Teller(cockpit, lines, language)
+    accesses = [line for line in lines if line.verb in _ACCESSES]
+    return tuple(teller.told(line) for line in accesses[:LAST_ACCESSES])

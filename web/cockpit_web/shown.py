@@ -1,0 +1,120 @@
+"""A record's values as a person reads them: labelled, dated, in euros, whatever their shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from cockpit.domain.record import Json, Record
+from cockpit.registry import KindSheet
+from cockpit_web import formats
+from cockpit_web.languages import marked, translate
+
+MOST_VALUES = 3000
+"""How many values of a list are written out; a month of five-minute measures is 8,928, and the file has them all."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_AMOUNTS = frozenset(
+    {"amount", "balance", "net_total", "tax_total", "total", "due_amount", "price", "reference_income", "income_tax",
+     "withheld"}
+)  # fmt: skip
+_WORDS = {
+    "electricity": marked("électricité"),
+    "gas": marked("gaz"),
+    "consumption": marked("consommée"),
+    "production": marked("produite"),
+    "PT5M": marked("5 minutes"),
+    "PT10M": marked("10 minutes"),
+    "PT15M": marked("15 minutes"),
+    "PT20M": marked("20 minutes"),
+    "PT30M": marked("30 minutes"),
+    "PT60M": marked("1 heure"),
+    "PT1H": marked("1 heure"),
+    "P1D": marked("1 jour"),
+    "W": marked("watts (puissance moyenne)"),
+    "Wh": marked("wattheures (énergie)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value to show: ``text``, or ``parts`` when it is made of others; ``listed`` counts the values of a list."""
+
+    label: str
+    text: str
+    parts: tuple[Shown, ...] = ()
+    listed: int | None = None
+
+
+def shown_record(record: Record, sheet: KindSheet | None, language: str) -> tuple[Shown, ...]:
+    """Every field of a record in the order of the vocabulary; fields it does not name come last under their code."""
+    labels = sheet.fields if sheet else {}
+    names = [*(name for name in labels if name in record.data), *(name for name in record.data if name not in labels)]
+    currency = str(record.data.get("currency") or ("EUR" if record.kind == "tax.notice" else ""))
+    return tuple(
+        _shown(
+            labels[name].in_language(language) if name in labels else _spelled(name),
+            name,
+            record.data[name],
+            _Speaker(language, currency),
+        )
+        for name in names
+        if record.data[name] not in (None, "", [], {})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """The language and currency a record is said in."""
+
+    language: str
+    currency: str
+
+
+def _shown(label: str, name: str, value: Json, speaker: _Speaker) -> Shown:
+    if isinstance(value, dict):
+        parts = tuple(_shown(_spelled(key), key, part, speaker) for key, part in value.items() if part is not None)
+        return Shown(label, "", parts)
+    if isinstance(value, list):
+        if all(isinstance(part, dict) for part in value):
+            parts = tuple(_shown(str(rank), name, part, speaker) for rank, part in enumerate(value[:MOST_VALUES], 1))
+            return Shown(label, "", parts)
+        words = " · ".join("–" if part is None else _said(name, part, speaker) for part in value[:MOST_VALUES])
+        return Shown(label, words, listed=len(value))
+    return Shown(label, _said(name, value, speaker))
+
+
+def _said(name: str, value: Json, speaker: _Speaker) -> str:
+    if isinstance(value, bool):
+        return translate(speaker.language, marked("oui") if value else marked("non"))
+    written = str(value)
+    if name in _AMOUNTS:
+        return _tried(lambda: formats.amount(speaker.language, written, speaker.currency), written)
+    if _INSTANT.fullmatch(written):
+        return _tried(lambda: formats.moment(speaker.language, written), written)
+    if _DAY.fullmatch(written):
+        return _tried(lambda: formats.day(speaker.language, written), written)
+    return translate(speaker.language, _WORDS[written]) if written in _WORDS else written
+
+
+def _tried(say: Callable[[], str], written: str) -> str:
+    """What ``say`` makes of a value, or the value as written when it is no date or amount after all."""
+    try:
+        return say()
+    except (ValueError, InvalidOperation):
+        return written
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def amount_of(record: Record, name: str) -> Decimal | None:
+    """A field as a number, or None when the record has none that can be read."""
+    try:
+        return Decimal(str(record.data[name]))
+    except (KeyError, InvalidOperation):
+        return None

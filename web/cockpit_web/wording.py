@@ -1,0 +1,137 @@
+"""What went wrong, in words: for each reason a title, what it means, what we do, what the person can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit_web.languages import marked
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A problem said to a person, as four French texts to translate. ``code`` is the stable word for programs."""
+
+    code: str
+    happened: str
+    meaning: str
+    we_do: str
+    you_can: str
+
+
+_NOTHING_CHANGED = marked("Rien n'a été modifié dans votre espace.")
+_WE_KEEP_NOTHING = marked("Nous ne gardons rien de cette demande.")
+
+CROSS_SITE = Explanation(
+    "cross_site",
+    marked("Cette action ne vient pas de votre cockpit."),
+    marked("Un autre site a peut-être essayé d'agir à votre place."),
+    marked("Nous avons refusé l'action. Rien n'a été modifié."),
+    marked("Revenez à l'accueil et recommencez depuis le cockpit."),
+)
+TOO_LARGE = Explanation(
+    "too_large",
+    marked("C'est trop gros pour être reçu."),
+    _NOTHING_CHANGED,
+    marked("Nous avons arrêté la réception avant la fin."),
+    marked("Envoyez moins de fichiers à la fois, ou un fichier plus court."),
+)
+NOT_FOUND = Explanation(
+    "not_found",
+    marked("Cette page n'existe pas, ou n'est pas à vous."),
+    _NOTHING_CHANGED,
+    marked("Nous répondons la même chose dans les deux cas, pour ne rien révéler."),
+    marked("Vérifiez l'adresse, ou repartez de l'accueil."),
+)
+NOT_ALLOWED = Explanation(
+    "method_not_allowed",
+    marked("Cette page ne se demande pas de cette façon."),
+    _NOTHING_CHANGED,
+    _WE_KEEP_NOTHING,
+    marked("Repartez de l'accueil et suivez les boutons."),
+)
+BAD_REQUEST = Explanation(
+    "bad_request",
+    marked("Nous n'avons pas compris ce qui a été envoyé."),
+    _NOTHING_CHANGED,
+    _WE_KEEP_NOTHING,
+    marked("Revenez à la page précédente et recommencez."),
+)
+OURS = Explanation(
+    "ours",
+    marked("Quelque chose s'est mal passé de notre côté."),
+    marked("Ce n'est pas de votre faute. Vos données restent scellées."),
+    marked("L'erreur est notée, sans aucune de vos données."),
+    marked("Réessayez dans un moment. Si cela continue, prévenez la personne qui s'occupe du cockpit."),
+)
+OPERATOR = Explanation(
+    "operator",
+    marked("Le cockpit est mal réglé ou à court de place."),
+    marked("Ce n'est pas de votre faute. Vos données restent scellées."),
+    marked("L'erreur est notée, sans aucune de vos données."),
+    marked("Prévenez la personne qui s'occupe du cockpit."),
+)
+TAMPERED = Explanation(
+    "tampered",
+    marked("Une partie de votre espace ne correspond plus à son sceau."),
+    marked("Elle a été abîmée ou modifiée. Nous refusons de vous la montrer comme vraie."),
+    marked("Nous ne montrons rien qui ne soit pas vérifié."),
+    marked("Prévenez la personne qui s'occupe du cockpit : une sauvegarde peut la remplacer."),
+)
+CITIZEN = Explanation(
+    "citizen",
+    marked("Il manque quelque chose, ou un choix n'est pas possible."),
+    _NOTHING_CHANGED,
+    _WE_KEEP_NOTHING,
+    marked("Revenez à la page précédente et vérifiez ce que vous avez choisi."),
+)
+SERVICE = Explanation(
+    "service",
+    marked("Le service a fait une demande qui n'est pas valable."),
+    marked("Aucune donnée n'est partie."),
+    marked("Nous avons refusé la demande."),
+    marked("Retournez sur le site du service et recommencez, ou laissez tomber."),
+)
+UNKNOWN_REQUEST = Explanation(
+    "unknown_request",
+    marked("Cette demande n'attend plus de réponse."),
+    marked("Elle a plus de cinq minutes, ou elle a déjà reçu une réponse. Aucune donnée n'est partie."),
+    marked("Nous oublions une demande restée sans réponse."),
+    marked("Retournez sur le site du service pour qu'il redemande, si vous le souhaitez."),
+)
+
+EXPLAINED = {
+    explanation.code: explanation
+    for explanation in (
+        CROSS_SITE,
+        TOO_LARGE,
+        NOT_FOUND,
+        NOT_ALLOWED,
+        BAD_REQUEST,
+        OURS,
+        OPERATOR,
+        TAMPERED,
+        CITIZEN,
+        SERVICE,
+        UNKNOWN_REQUEST,
+    )
+}
+"""Explanations by the code of the error; an error without its own falls back to its family's."""
+
+FORM_SENTENCES = {
+    "wrong_secret": marked("L'identifiant ou le secret ne correspond pas. Vérifiez les majuscules et réessayez."),
+    "too_many_tries": marked("Trop d'essais. Attendez %(minutes)s min avant de réessayer."),
+    "passphrase_short": marked("La phrase secrète est trop courte : il faut au moins %(least)s caractères."),
+    "passphrase_long": marked("La phrase secrète est trop longue : %(most)s caractères au plus."),
+    "bad_handle": marked("L'identifiant a de 2 à 64 lettres ou chiffres, sans accent ni espace."),
+    "handle_taken": marked("Cet identifiant est déjà pris ici. Choisissez-en un autre."),
+    "bad_name": marked("Écrivez un nom de 1 à 80 caractères : c'est ainsi que le cockpit vous appelle."),
+    "kit_unreadable": marked("Ce code n'est pas complet : 14 groupes de 4 caractères. Vérifiez chaque groupe."),
+    "passphrases_differ": marked("Les deux phrases secrètes ne sont pas identiques. Écrivez-les à nouveau."),
+    "nothing_left": marked("Il ne reste rien à partager. Gardez au moins une donnée, ou refusez."),
+    "duration_missing": marked("Choisissez combien de temps l'accès dure."),
+    "period_reversed": marked("La période commence après sa fin. Choisissez une date plus ancienne."),
+    "wider_than_asked": marked("Ce choix donne plus que ce qui est demandé. Revenez au choix proposé."),
+    "decision_missing": marked("Choisissez « Non, refuser » ou « Oui, autoriser »."),
+    "no_file": marked("Choisissez au moins un fichier."),
+}
+"""What a form says beside itself when it is sent back, by the reason of the error."""
