@@ -63,7 +63,7 @@ def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile) -> FileR
         blob = writer.keep_file(file.content)
         done = writer.deposit(connector, records, instant(now), blob, file.name)
         counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "faults": len(faults)}
-        families: list[Json] = sorted({collection_of(kind) for kind in done.kinds})
+        families: list[Json] = [str(name) for name in sorted({collection_of(kind) for kind in done.kinds})]
         event = Event(
             EventType.SOURCE_REFRESHED,
             audit={"connector": connector, "collections": families},

@@ -37,7 +37,7 @@ CAMILLE = Household(
     story_en="Camille is 27 and rents a two-room flat with electric heating. She would like to understand her energy "
     "bill and where her money goes.",
     address=Address("12 rue des Modeles", "44000", "NANTES"),
-    home=Home("09999900000011", 6, 75, 260, 160, 560, 62, 1500, ((2, 15, 7), (8, 3, 14))),
+    home=Home("09999900000011", 6, 75, 260, 160, 520, 46, 1400, ((2, 15, 7), (8, 3, 14))),
     account=Account(
         "99999",
         "00001",
@@ -46,7 +46,7 @@ CAMILLE = Household(
         (
             Regular("VIR SALAIRE ATELIER EXEMPLE", "Salaire", 28, 191_240, "CREDIT"),
             Regular("VIR CAF", "Aide au logement", 5, 8_700, "CREDIT"),
-            Regular("VIR LOYER", "Loyer charges comprises", 5, -64_000, "XFER"),
+            Regular("VIR LOYER", "Loyer charges comprises", 5, -66_500, "XFER"),
             Regular("PRLV ASSURANCE EXEMPLE", "Assurance habitation", 10, -1_480, "DIRECTDEBIT"),
             Regular("PRLV MUTUELLE EXEMPLE", "Cotisation santé", 10, -3_190, "DIRECTDEBIT"),
             Regular(
@@ -54,7 +54,7 @@ CAMILLE = Household(
             ),
             Regular("PRLV SALLE DE SPORT DEMO", "Abonnement", 3, -2_490, "DIRECTDEBIT"),
             Regular("PRLV TRANSPORTS DEMO", "Abonnement mensuel", 2, -4_200, "DIRECTDEBIT"),
-            Regular("VIR EPARGNE", "Vers livret", 29, -15_000, "XFER"),
+            Regular("VIR EPARGNE", "Vers livret", 29, -45_000, "XFER"),
             Regular("VIR TRESOR PUBLIC", "Remboursement d'impôt", 24, 11_200, "CREDIT", months=(7,)),
         ),
         (
@@ -81,7 +81,7 @@ ODILE = Household(
     story_en="Odile is 74 and lives alone in her house. Her daughter helps her with her paperwork; she wants to know "
     "who sees what.",
     address=Address("3 chemin des Specimens", "63000", "CLERMONT FERRAND"),
-    home=Home("09999900000028", 9, 130, 330, 420, 480, 95, 1900, ((9, 6, 10),)),
+    home=Home("09999900000028", 9, 130, 330, 420, 480, 82, 1700, ((9, 6, 10),)),
     account=Account(
         "99999",
         "00002",
@@ -95,7 +95,8 @@ ODILE = Household(
             Regular("PRLV EAU DEMO", "Facture d'eau", 20, -6_480, "DIRECTDEBIT", months=(3, 9)),
             Regular("PRLV TAXE FONCIERE", "Échéance", 15, -9_150, "DIRECTDEBIT"),
             Regular("PRLV PRESSE DEMO", "Abonnement", 4, -1_990, "DIRECTDEBIT", raised=-2_390, raised_for=7),
-            Regular("CHEQUE 0000001", "Chèque aide à domicile", 26, -18_600, "CHECK"),
+            Regular("CHEQUE 0000001", "Chèque aide à domicile", 26, -38_600, "CHECK"),
+            Regular("VIR EPARGNE", "Vers livret", 28, -20_000, "XFER"),
             Regular("VIR CPAM", "Remboursement de soins", 17, 2_150, "CREDIT"),
         ),
         (
@@ -106,7 +107,7 @@ ODILE = Household(
             Habit("RETRAIT DAB", (1, 2), (4_000, 8_000), "ATM"),
         ),
     ),
-    taxes=Taxes("EXEMPLE ODILE", "0000000000028", "1,5", 17_890),
+    taxes=Taxes("EXEMPLE ODILE", "0000000000028", "1,5", 16_723),
     curve_format="long",
     telecom_cents=2_399,
 )
@@ -132,14 +133,14 @@ NGUYEN = Household(
             Regular("VIR SALAIRE LOGICIEL EXEMPLE", "Salaire", 30, 246_900, "CREDIT"),
             Regular("VIR CAF", "Allocations familiales", 5, 15_104, "CREDIT"),
             Regular("VIR CAF RENTREE", "Allocation de rentrée", 18, 42_354, "CREDIT", months=(8,)),
-            Regular("ECHEANCE PRET IMMOBILIER", "Prêt 0000", 5, -128_700, "DIRECTDEBIT"),
+            Regular("ECHEANCE PRET IMMOBILIER", "Prêt 0000", 5, -148_700, "DIRECTDEBIT"),
             Regular("PRLV GAZ DEMO", "Échéance mensuelle", 14, -9_600, "DIRECTDEBIT"),
             Regular("PRLV CANTINE VILLE", "Restauration scolaire", 16, -8_420, "DIRECTDEBIT"),
             Regular("PRLV MUTUELLE EXEMPLE", "Cotisation santé", 8, -9_870, "DIRECTDEBIT"),
             Regular("PRLV ASSURANCE EXEMPLE", "Auto et habitation", 10, -7_650, "DIRECTDEBIT"),
             Regular("PRLV CINEDEMO", "Abonnement vidéo", 12, -1_399, "DIRECTDEBIT", raised=-1_899, raised_for=6),
             Regular("PRLV MUSIQUE DEMO", "Abonnement famille", 21, -1_799, "DIRECTDEBIT"),
-            Regular("VIR EPARGNE", "Vers livret", 28, -30_000, "XFER"),
+            Regular("VIR EPARGNE", "Vers livret", 28, -180_000, "XFER"),
         ),
         (
             Habit("CB SUPERMARCHE DEMO", (6, 8), (4_500, 15_500)),
@@ -149,7 +150,7 @@ NGUYEN = Household(
             Habit("CB PHARMACIE DEMO", (0, 2), (500, 3_200)),
         ),
     ),
-    taxes=Taxes("NGUYEN MINH", "0000000000035", "3", 49_712, "NGUYEN LINH", "0000000000042"),
+    taxes=Taxes("NGUYEN MINH", "0000000000035", "3", 49_721, "NGUYEN LINH", "0000000000042"),
     curve_format="supplier-zip",
     telecom_cents=4_398,
 )

@@ -109,7 +109,7 @@ def open_again(request: Request, cockpit: Core, visit: Visitor, form: Submitted)
         unlock(cockpit, visit, request.cookies[cookie_name(cockpit)], text(form, "passphrase"))
     except CitizenMustAct as error:
         return _again(request, "sign_in/locked.html", error, keys, SignInForm(suite=suite))
-    _attempts(request).forget(*keys)
+    _attempts(request).forget(keys[0])
     return RedirectResponse(suite, 303)
 
 
@@ -154,7 +154,7 @@ def _again(
 
 
 def _let_in(request: Request, cockpit: Core, cookie: str, keys: tuple[str, ...], suite: str) -> Response:
-    _attempts(request).forget(*keys)
+    _attempts(request).forget(keys[0])
     response = RedirectResponse(suite, 303)
     keep_cookie(cockpit, response, cookie)
     return response

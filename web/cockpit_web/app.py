@@ -1,0 +1,76 @@
+"""The application: its middleware and the list of all its routes, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+
+from cockpit.acts.cockpit import Cockpit
+from cockpit_web.pages import (
+    bank,
+    data,
+    demonstration,
+    energy,
+    help,
+    history,
+    home,
+    invoices,
+    language,
+    open_a_space,
+    papers,
+    record,
+    request,
+    settings,
+    shares,
+    sign_in,
+    sources,
+    takeaway,
+)
+from cockpit_web.problems import PROGRAM_PATHS, LastResort, install_problems
+from cockpit_web.programs import PROGRAMS
+from cockpit_web.security.csrf import CrossSiteGuard
+from cockpit_web.security.headers import SecurityHeaders
+from cockpit_web.security.hosts import accepted_hosts
+from cockpit_web.security.limits import Attempts, BodyLimit
+from cockpit_web.visitor import doorman
+
+PAGES = tuple(
+    module.router
+    for module in (
+        home, open_a_space, sign_in, data, energy, bank, invoices, papers, record, sources, history, shares, request,
+        takeaway, settings, help, language, demonstration,
+    )
+)  # fmt: skip
+"""Every page there is."""
+
+
+def create_app(cockpit: Cockpit, demonstration_sessions: Mapping[str, str] | None = None) -> FastAPI:
+    """The whole web room over one deployment.
+
+    ``demonstration_sessions`` maps the keys of the demonstration's links to the cookies of its persons' sessions.
+    """
+    app = FastAPI(title="mesinfos-cockpit", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.cockpit = cockpit
+    app.state.attempts = Attempts(cockpit.clock)
+    app.state.demonstration_sessions = dict(demonstration_sessions or {})
+    install_problems(app)
+
+    pages = APIRouter(dependencies=[Depends(doorman)])
+    for page in PAGES:
+        pages.include_router(page)
+    app.include_router(pages)
+    for program in PROGRAMS:
+        app.include_router(program)
+    app.mount("/static", GZipMiddleware(StaticFiles(packages=[("cockpit_web", "static")])), name="static")
+
+    # The last added is the outermost: headers are on every answer, even on the refusals of the others.
+    app.add_middleware(BodyLimit, larger={"/sources/ajouter": 2 * cockpit.settings.upload_bytes})
+    app.add_middleware(CrossSiteGuard, issuer=cockpit.settings.issuer, open_paths=PROGRAM_PATHS)
+    app.add_middleware(LastResort)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=accepted_hosts(cockpit.settings.issuer))
+    app.add_middleware(SecurityHeaders, secure=cockpit.settings.secure)
+    return app

@@ -1,0 +1,26 @@
+"""The demonstration's door: a link that opens a fictional person's space, already signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from cockpit.domain.errors import NotFound
+from cockpit_web.visitor import Core, for_anyone, keep_cookie, own_path
+
+router = APIRouter()
+
+
+@router.get("/demonstration/{key}")
+@for_anyone
+def come_in(request: Request, cockpit: Core, key: str, suite: str = "/") -> Response:
+    """Hand out the session kept under ``key``. Raises ``NotFound`` anywhere but in a demonstration."""
+    sessions: Mapping[str, str] = request.app.state.demonstration_sessions
+    if not cockpit.settings.demonstration or key not in sessions:
+        raise NotFound("there is no such demonstration")
+    response = RedirectResponse(own_path(suite), 303)
+    keep_cookie(cockpit, response, sessions[key])
+    return response

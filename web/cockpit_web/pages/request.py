@@ -1,0 +1,252 @@
+"""A request: the seven-line label, the exact bytes that would leave, narrowing, and two equal buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData, QueryParams
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from cockpit.acts.answer_consent import give, refuse
+from cockpit.acts.ask_consent import pending
+from cockpit.acts.cockpit import Cockpit
+from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, narrowed
+from cockpit.consent.notice import Notice
+from cockpit.consent.notice import render as render_notice
+from cockpit.consent.preview import PreviewPart, preview
+from cockpit.domain.consent import AccessMode, ClauseInput
+from cockpit.domain.ids import Kind
+from cockpit.domain.moment import PARIS, add_months
+from cockpit.domain.use import Grain
+from cockpit.grants.pushed import Pending
+from cockpit.store.space import Reader
+from cockpit_web.forms import Submitted, sentence_for, text
+from cockpit_web.languages import marked
+from cockpit_web.security.headers import allow_form_target
+from cockpit_web.templating import language_of, render
+from cockpit_web.visitor import Core, Visitor, reading
+
+router = APIRouter()
+
+ONCE = "une-fois"
+MOST_SHOWN = 4000
+"""How many characters of each kind's bytes the page prints; the count says how much there is in all."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+GRAINS = {
+    Grain.RAW: marked("telles quelles"),
+    Grain.DAY: marked("un total par jour"),
+    Grain.MONTH: marked("un total par mois"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the form holds, as typed. ``duration`` is months, ``une-fois``, or empty while nothing is chosen."""
+
+    duration: str = ""
+    kinds: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    grains: tuple[tuple[str, str], ...] = ()
+    data_from: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether the person changed anything of what was asked."""
+        return bool(self.duration or self.kinds or self.removed or self.data_from or any(g for _, g in self.grains))
+
+
+@dataclass(frozen=True, slots=True)
+class PartChoice:
+    """One kind of the request: its words, what it adds, and how it may be narrowed.
+
+    ``fields`` are (name, label) pairs; ``grains`` are the coarser grains on offer, with their words to translate.
+    """
+
+    part: ClauseInput
+    title: str
+    why: str
+    fields: tuple[tuple[str, str], ...]
+    grains: tuple[tuple[Grain, str], ...]
+    asked_grain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """One duration on offer: ``value`` for the form, ``months`` to say, and the day it ends."""
+
+    value: str
+    months: int
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What would leave of one kind: the bytes, cut for the page when they are many."""
+
+    part: PreviewPart
+    title: str
+    shown: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """What the page shows."""
+
+    pending: Pending
+    asked: Notice
+    notice: Notice
+    leaving: tuple[Leaving, ...]
+    parts: tuple[PartChoice, ...]
+    durations: tuple[Duration, ...]
+    choices: Choices
+    fault: str
+    preview_fault: str
+    contact: str
+    legal_basis: str
+
+
+@router.get("/demande")
+def show_request(request: Request, cockpit: Core, visit: Visitor, client_id: str = "", request_uri: str = "") -> Response:
+    """The request as asked, or as narrowed so far. Reading it decides nothing. Raises ``UnknownRequest``."""
+    waiting = pending(cockpit, client_id, request_uri)
+    with reading(cockpit, visit) as reader:
+        page = _page(request, cockpit, reader, waiting, _choices(request.query_params, waiting))
+    allow_form_target(request, waiting.redirect.redirect_uri)
+    return render(request, "request/page.html", page, room="shares")
+
+
+@router.post("/demande")
+def answer(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> Response:
+    """No, or yes to what was chosen; then back to the service. Raises ``UnknownRequest``."""
+    waiting = pending(cockpit, text(form, "client_id"), text(form, "request_uri"))
+    decision, choices = text(form, "decision"), _choices(form, waiting)
+    if decision == "non":
+        return RedirectResponse(refuse(cockpit, visit, waiting), 303)
+    try:
+        if decision != "oui":
+            raise BadChoice("neither yes nor no was chosen", code="decision_missing")
+        if not choices.duration:
+            raise BadChoice("choose how long the access lasts", code="duration_missing")
+        return RedirectResponse(give(cockpit, visit, waiting, _narrowing(choices)), 303)
+    except BadChoice as error:
+        with reading(cockpit, visit) as reader:
+            fault = sentence_for(language_of(request), error)
+            page = _page(request, cockpit, reader, waiting, choices, fault)
+        allow_form_target(request, waiting.redirect.redirect_uri)
+        return render(request, "request/page.html", page, room="shares", status=422)
+
+
+def _choices(form: FormData | QueryParams, waiting: Pending) -> Choices:
+    def many(name: str) -> frozenset[str]:
+        return frozenset(value for value in form.getlist(name) if isinstance(value, str))
+
+    return Choices(
+        duration=text(form, "duree"),
+        kinds=many("partie"),
+        removed=many("retirer"),
+        grains=tuple((part.kind, text(form, f"grain.{part.kind}")) for part in waiting.clause.inputs),
+        data_from=text(form, "depuis"),
+    )
+
+
+def _narrowing(choices: Choices) -> Narrowing:
+    """The choices, typed. Raises ``BadChoice`` for what the form could not have sent."""
+    without: dict[Kind, set[str]] = {}
+    for removed in choices.removed:
+        kind, _, name = removed.partition("/")
+        without.setdefault(Kind(kind), set()).add(name)
+    try:
+        grains = {Kind(kind): Grain(grain) for kind, grain in choices.grains if grain}
+        months = None if choices.duration == ONCE else int(choices.duration)
+    except ValueError as error:
+        raise BadChoice("a choice is not one of those offered", code="duration_missing") from error
+    if choices.data_from and not _is_day(choices.data_from):
+        raise BadChoice("the beginning is not a day", code="period_reversed")
+    return Narrowing(
+        months=months,
+        kinds=frozenset(Kind(kind) for kind in choices.kinds),
+        without={kind: frozenset(names) for kind, names in without.items()},
+        grains=grains,
+        data_from=choices.data_from or None,
+    )
+
+
+def _page(
+    request: Request, cockpit: Cockpit, reader: Reader, waiting: Pending, choices: Choices, fault: str = ""
+) -> RequestPage:
+    language, now = language_of(request), cockpit.clock()
+    asked = render_notice(waiting.clause, waiting.use, waiting.service, cockpit.kind_words, language)
+    notice, leaving, preview_fault = asked, (), ""
+    try:
+        # Until a duration is chosen, the preview is of the longest that may be given.
+        wanted = choices if choices.duration else Choices(
+            str(DURATIONS_MONTHS[-1]), choices.kinds, choices.removed, choices.grains, choices.data_from
+        )
+        given = narrowed(waiting.clause, _narrowing(wanted), now)
+        parts = preview(given, lambda kind: (stored.record for stored in reader.records(kind)))
+        leaving = tuple(_leaving(cockpit, part, language) for part in parts)
+        if choices.any:
+            notice = render_notice(given, waiting.use, waiting.service, cockpit.kind_words, language)
+    except BadChoice as error:
+        preview_fault = sentence_for(language, error)
+    return RequestPage(
+        pending=waiting,
+        asked=asked,
+        notice=notice,
+        leaving=leaving,
+        parts=tuple(_part(cockpit, waiting, part, language) for part in waiting.clause.inputs),
+        durations=_durations(waiting, now.astimezone(PARIS).date()),
+        choices=choices,
+        fault=fault,
+        preview_fault=preview_fault,
+        contact=waiting.service.contact,
+        legal_basis=waiting.use.legal_basis,
+    )
+
+
+def _part(cockpit: Cockpit, waiting: Pending, part: ClauseInput, language: str) -> PartChoice:
+    sheet = cockpit.registry.kinds[part.kind]
+    published = next((asked for asked in waiting.use.inputs if asked.kind == part.kind), None)
+    coarser = [grain for grain in sheet.grains if grain.coarseness > part.grain.coarseness]
+    return PartChoice(
+        part=part,
+        title=sheet.title.in_language(language),
+        why=published.why.in_language(language) if published else "",
+        fields=tuple((name, sheet.fields[name].in_language(language)) for name in part.fields),
+        grains=tuple((grain, GRAINS[grain]) for grain in coarser),
+        asked_grain=GRAINS[part.grain],
+    )
+
+
+def _durations(waiting: Pending, today: date) -> tuple[Duration, ...]:
+    """The durations the request leaves room for, shortest first; a request for one reading has none."""
+    if waiting.clause.mode is AccessMode.ONCE:
+        return ()
+    last = waiting.clause.expires[:10]
+    offered = []
+    for months in DURATIONS_MONTHS:
+        ends = add_months(today, months).isoformat()
+        offered.append(Duration(str(months), months, min(ends, last)))
+        if ends >= last:
+            break
+    return tuple(offered)
+
+
+def _leaving(cockpit: Cockpit, part: PreviewPart, language: str) -> Leaving:
+    title = cockpit.registry.kinds[part.kind].title.in_language(language)
+    return Leaving(part, title, part.body[:MOST_SHOWN], len(part.body.encode()))
+
+
+def _is_day(written: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(written)) and bool(date.fromisoformat(written))
+    except ValueError:
+        return False
+
