@@ -14,8 +14,11 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 BANNER = "DÉMONSTRATION / SPECIMEN — document fictif, sans aucune valeur"
-MODULE = 0.55 * mm
-"""The side of one cell of a DataMatrix: a little over three pixels of a 150 dpi scan."""
+MODULE = 2.4
+"""The side of one cell of a DataMatrix in points: whole pixels at 150 and 300 dpi. Half the size is often lost."""
+
+CODE_LEFT, CODE_BOTTOM = 57.6, 81.6
+"""The lower left corner of the code, in points, on the same grid of pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def draw(sheet: Sheet) -> bytes:
     if sheet.code:
         _data_matrix(canvas, sheet.code)
         canvas.setFont("Helvetica", 7)
-        canvas.drawString(20 * mm, 22 * mm, sheet.signature_line)
+        canvas.drawString(20 * mm, 24 * mm, sheet.signature_line)
     canvas.showPage()
     canvas.save()
     return out.getvalue()
@@ -87,6 +90,6 @@ def _data_matrix(canvas: Canvas, text: str) -> None:
         for dark, run in groupby(level == 0 for level in levels):
             width = len(list(run))
             if dark:
-                left, below = 20 * mm + column * MODULE, 28 * mm + row * MODULE
+                left, below = CODE_LEFT + column * MODULE, CODE_BOTTOM + row * MODULE
                 canvas.rect(left, below, width * MODULE, MODULE, stroke=0, fill=1)
             column += width

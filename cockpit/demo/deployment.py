@@ -1,0 +1,202 @@
+"""The demonstration: a deployment of its own, filled through the real doors, served, and gone when it stops."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from types import FrameType
+
+import click
+import uvicorn
+
+from cockpit.accounts.sessions import Visit
+from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.open_space import open_space
+from cockpit.acts.refresh_source import refresh_source
+from cockpit.acts.sign_in import sign_in
+from cockpit.acts.visits import recognise
+from cockpit.bootstrap import build, utc_now
+from cockpit.demo.household import DemoPerson
+from cockpit.demo.past import live_the_past
+from cockpit.demo.persons import demo_files
+from cockpit.domain.errors import OperatorMustAct, WeMustFix
+from cockpit.domain.moment import PARIS
+from cockpit.grants.clients import new_initial_access_token
+from cockpit.settings import Settings
+from cockpit.sources.port import SourceFile
+
+SEED = 2012
+START_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A demonstration that is ready: its cockpit, and the session of each person by the key of their link."""
+
+    cockpit: Cockpit
+    sessions: dict[str, str]
+
+
+def run_demonstration(port: int, keep: Path | None, last_day: date | None) -> None:
+    """Make, serve and (without ``keep``) remove a demonstration; returns when it is interrupted."""
+    cockpit_port, coach_port = port or _free_port(), _free_port()
+    with _directory(keep) as data:
+        showing = prepare(data, f"http://localhost:{cockpit_port}", last_day or utc_now().astimezone(PARIS).date())
+        _serve(showing, cockpit_port, coach_port)
+
+
+def prepare(data: Path, issuer: str, last_day: date, only: str | None = None) -> Showing:
+    """Open the persons' spaces, bring their files in through the connectors, and live their past.
+
+    Raises ``WeMustFix`` when a file of ours was not read whole: a demonstration never shows less than it says.
+    """
+    persons = demo_files(SEED, last_day, only)
+    cockpit = build(
+        Settings(
+            data=data,
+            issuer=issuer,
+            # An hour of looking around must not end at a locked door that only a passphrase opens.
+            idle_minutes=12 * 60,
+            argon2_memory_kib=8 * 1024,
+            trusted_certificates=(persons[0].demo_authority_pem,),
+            demonstration=True,
+        )
+    )
+    sessions: dict[str, str] = {}
+    for number, person in enumerate(persons):
+        click.echo(f"  {person.name}: {len(person.files)} files", err=True)
+        sessions[secrets.token_urlsafe(16)] = _settle(cockpit, person, with_past=number == 0)
+    return Showing(cockpit, sessions)
+
+
+def _settle(cockpit: Cockpit, person: DemoPerson, *, with_past: bool) -> str:
+    passphrase = secrets.token_urlsafe(24)
+    opened = open_space(cockpit, person.handle, passphrase, person.name, person.language)
+    sources = [SourceFile(file.name, file.content) for file in person.files]
+    for done in refresh_source(cockpit, opened.person, sources):
+        if done.faults or not done.kept:
+            raise WeMustFix(f"the demonstration's file {done.file_name} was not read whole")
+    if with_past:
+
+        def visit(then: Cockpit) -> Visit:
+            found = recognise(then, sign_in(then, person.handle, passphrase))
+            assert found is not None  # just signed in
+            return found
+
+        live_the_past(cockpit, visit, cockpit.clock())
+    return opened.cookie
+
+
+def _serve(showing: Showing, port: int, coach_port: int) -> None:
+    from cockpit_web.app import create_app  # noqa: PLC0415 - loaded once the slow part has said what it does
+
+    app = create_app(showing.cockpit, showing.sessions)
+    app.state.demonstration_service = f"http://localhost:{coach_port}"
+    server = _Server(
+        uvicorn.Config(app, host="localhost", port=port, log_level=logging.WARNING, server_header=False, access_log=False)
+    )
+    thread = threading.Thread(target=server.run, name="cockpit", daemon=True)
+    stop = threading.Event()
+
+    def stopping(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, stopping)
+    thread.start()
+    try:
+        _wait_until(lambda: server.started or not thread.is_alive())
+        if not thread.is_alive():
+            raise OperatorMustAct(f"port {port} cannot be used; choose another with --port", code="port")
+        with _coach(showing.cockpit, coach_port):
+            key = next(iter(showing.sessions))
+            click.echo(f"\nOpen  {showing.cockpit.settings.issuer}/demonstration/{key}\n")
+            click.echo("Stop with Ctrl-C.", err=True)
+            stop.wait()
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+class _Server(uvicorn.Server):
+    """A server inside a thread: signals belong to the main one."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _coach(cockpit: Cockpit, port: int) -> Iterator[None]:
+    """The sample service, as a separate program that knows only this cockpit's address and a registration token."""
+    program = _coach_program()
+    if program is None:
+        yield
+        return
+    token = new_initial_access_token(cockpit.operator, cockpit.clock(), 1)
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "COACH_ISSUER": cockpit.settings.issuer,
+        "COACH_REGISTRATION_TOKEN": token,
+        "COACH_PORT": str(port),
+    }
+    process = subprocess.Popen([sys.executable, str(program)], env=environment)  # noqa: S603 - our own file
+    try:
+        yield
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.kill()
+
+
+def _coach_program() -> Path | None:
+    """In an installed wheel the service lies beside this module; in a checkout, among the examples."""
+    package = Path(str(files("cockpit.demo")))
+    for place in (package / "coach_energie", package.parent.parent / "examples" / "coach_energie"):
+        if (place / "coach.py").is_file():
+            return place / "coach.py"
+    return None
+
+
+@contextlib.contextmanager
+def _directory(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        if keep.exists() and any(keep.iterdir()):
+            raise OperatorMustAct(f"{keep} is not empty; name a new directory", code="keep")
+        yield keep
+        return
+    folder = Path(tempfile.mkdtemp(prefix="cockpit-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not done() and time.monotonic() < until:
+        time.sleep(0.05)
+

@@ -1,0 +1,128 @@
+"""Nothing personal is readable in what the disk keeps: canaries planted everywhere are found nowhere."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from cockpit.accounts.sessions import Visit
+from cockpit.acts.answer_consent import give
+from cockpit.acts.ask_consent import ask_consent, pending
+from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.issue_tokens import redeem_code
+from cockpit.acts.open_space import open_space
+from cockpit.acts.read_for_service import Wanted, read_for_service
+from cockpit.acts.refresh_source import refresh_source
+from cockpit.acts.visits import recognise
+from cockpit.consent.narrowing import Narrowing
+from cockpit.domain.errors import NotFound
+from cockpit.domain.ids import ConnectorId, PersonId
+from cockpit.domain.record import Basis, Method, Provenance, Record
+from cockpit.grants.pushed import Redirect
+from cockpit.sources.port import SourceFile
+from cockpit.store import services, tables
+from tests.consent.worlds import ASK, INVOICE, SERIES, SERVICE
+
+CANARY = "KANARIENVOGEL"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+BANK_FILE = f"""OFXHEADER:100
+DATA:OFXSGML
+VERSION:102
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR
+<BANKACCTFROM><BANKID>30002<ACCTID>{CANARY}1<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20261001<TRNAMT>-12.34<FITID>{CANARY}2<NAME>{CANARY}3
+</STMTTRN></BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+"""
+
+
+@pytest.fixture
+def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> Iterator[PersonId]:
+    """A space in which everything that can be personal holds the canary."""
+    caplog.set_level(logging.DEBUG)
+    opened = open_space(cockpit, f"{CANARY.lower()}@example.org", f"{CANARY} passphrase", f"{CANARY} Nom", "fr")
+    visit = recognise(cockpit, opened.cookie)
+    assert visit is not None
+    (done,) = refresh_source(cockpit, opened.person, [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
+    assert done.new == 2, done
+    deposit_every_kind(cockpit, visit)
+    with cockpit.database.write() as connection:
+        services.put(connection, SERVICE)
+    pushed = ask_consent(
+        cockpit, SERVICE, "energy-advice-v1", ASK, Redirect(SERVICE.redirect_uris[0], f"{CANARY}state", CHALLENGE)
+    )
+    url = give(
+        cockpit, visit, pending(cockpit, SERVICE.id, pushed.request_uri), Narrowing(3, frozenset({INVOICE}))
+    )
+    code = url.partition("code=")[2].partition("&")[0]
+    issued = redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER)
+    released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))
+    assert CANARY.encode() in released.body
+    with pytest.raises(NotFound):
+        refresh_source(cockpit, PersonId("0" * 32), [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
+    yield opened.person
+
+
+def deposit_every_kind(cockpit: Cockpit, visit: Visit) -> None:
+    origin = Provenance(
+        ConnectorId("fr.enedis.csv"), "1.0.0", Method.PARSED, Basis.OBSERVED, issuer=CANARY, place=CANARY
+    )
+    with cockpit.spaces.write(visit.person) as writer:
+        for kind, sheet in cockpit.registry.kinds.items():
+            data = {name: f"{CANARY} {name}" for name in sheet.fields}
+            if kind == SERIES:
+                data |= {"start": "2026-09-30T22:00:00Z", "interval": "PT30M", "unit": "W"}
+                record = Record(kind, CANARY, "2026-10-01", {**data, "values": [4242] * 10}, origin)
+            else:
+                record = Record(kind, CANARY, "2026-10-01", {**data}, origin)
+            writer.deposit(ConnectorId("fr.enedis.csv"), [record], "2026-11-23T09:30:00Z", None, f"{CANARY}.csv")
+
+
+def spellings() -> list[bytes]:
+    """The canary as it might lie around: plain, lowercase, UTF-16, compressed, hexadecimal."""
+    return [
+        CANARY.encode(),
+        CANARY.lower().encode(),
+        CANARY.encode("utf-16-le"),
+        CANARY.encode().hex().encode(),
+        zlib.compress(CANARY.encode())[2:12],
+    ]
+
+
+def test_no_canary_is_found_in_any_file_or_log(
+    cockpit: Cockpit, lived: PersonId, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = [path for path in cockpit.settings.data.rglob("*") if path.is_file()]
+    assert {"cockpit.sqlite", "cockpit.sqlite-wal", "operator.key"} <= {path.name for path in files}
+    for path in files:
+        content = path.read_bytes()
+        for spelling in spellings():
+            assert spelling not in content, f"a canary lies in {path.name}"
+            assert spelling not in path.name.encode()
+    printed = capfd.readouterr()
+    for text in (caplog.text, printed.out, printed.err):
+        assert CANARY.lower() not in text.lower()
+
+
+def test_the_search_finds_what_is_not_sealed(tmp_path: Path) -> None:
+    for spelling in spellings():
+        (tmp_path / "leak").write_bytes(b"..." + spelling + b"...")
+        assert any(found in (tmp_path / "leak").read_bytes() for found in spellings())
+
+
+def test_every_table_was_written_to(cockpit: Cockpit, lived: PersonId) -> None:
+    """The search above means something only if each table holds rows; assertions come with HTTP sign-in of services."""
+    with cockpit.database.read() as connection:
+        empty = {
+            table.name
+            for table in tables.metadata.sorted_tables
+            if not connection.execute(select(func.count()).select_from(table)).scalar_one()
+        }
+    assert empty <= {"seen_assertion"}
