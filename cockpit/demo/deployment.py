@@ -108,7 +108,9 @@ def _serve(showing: Showing, port: int, coach_port: int) -> None:
     app = create_app(showing.cockpit, showing.sessions)
     app.state.demonstration_service = f"http://localhost:{coach_port}"
     server = _Server(
-        uvicorn.Config(app, host="localhost", port=port, log_level=logging.WARNING, server_header=False, access_log=False)
+        uvicorn.Config(
+            app, host="localhost", port=port, log_level=logging.WARNING, server_header=False, access_log=False
+        )
     )
     thread = threading.Thread(target=server.run, name="cockpit", daemon=True)
     stop = threading.Event()
@@ -199,4 +201,3 @@ def _wait_until(done: Callable[[], bool]) -> None:
     until = time.monotonic() + START_SECONDS
     while not done() and time.monotonic() < until:
         time.sleep(0.05)
-

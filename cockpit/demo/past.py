@@ -108,7 +108,7 @@ def _ask(cockpit: Cockpit, service: Service, reference: str, kinds: set[Kind]) -
         data_until=add_months(today, 2).isoformat(),
         mode=AccessMode.RECURRING,
         max_per_day=1 if reference.startswith("energy") else 2,
-        until=f"{add_months(today, 3 if declared.use == "rent-application" else 12)}T00:00:00Z",
+        until=f"{add_months(today, 3 if declared.use == 'rent-application' else 12)}T00:00:00Z",
         retention_months=declared.retention_months,
     )
     redirect = Redirect(_CALLBACK, None, create_s256_code_challenge(_VERIFIER))

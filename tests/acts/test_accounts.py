@@ -25,7 +25,9 @@ def test_a_person_signs_in_with_their_passphrase(cockpit: Cockpit, opened: Opene
     assert (found.person, found.name, found.language) == (opened.person, "Camille", "fr")
 
 
-@pytest.mark.parametrize(("handle", "passphrase"), [("camille", "pas la bonne phrase"), ("nobody", PASSPHRASE), ("", "")])
+@pytest.mark.parametrize(
+    ("handle", "passphrase"), [("camille", "pas la bonne phrase"), ("nobody", PASSPHRASE), ("", "")]
+)
 def test_a_wrong_name_and_a_wrong_passphrase_look_the_same(
     cockpit: Cockpit, opened: OpenedSpace, handle: str, passphrase: str
 ) -> None:

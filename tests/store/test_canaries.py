@@ -58,9 +58,7 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> Iterator[Person
     pushed = ask_consent(
         cockpit, SERVICE, "energy-advice-v1", ASK, Redirect(SERVICE.redirect_uris[0], f"{CANARY}state", CHALLENGE)
     )
-    url = give(
-        cockpit, visit, pending(cockpit, SERVICE.id, pushed.request_uri), Narrowing(3, frozenset({INVOICE}))
-    )
+    url = give(cockpit, visit, pending(cockpit, SERVICE.id, pushed.request_uri), Narrowing(3, frozenset({INVOICE})))
     code = url.partition("code=")[2].partition("&")[0]
     issued = redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER)
     released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))

@@ -67,9 +67,7 @@ def test_an_older_statement_does_not_bring_back_an_older_balance(cockpit: Cockpi
 
 def test_two_halves_of_a_month_make_the_month(cockpit: Cockpit, visit: Visit) -> None:
     def half(values: list[Json]) -> Record:
-        data: dict[str, Json] = {
-            "start": "2026-09-30T22:00:00Z", "interval": "PT30M", "unit": "W", "values": values
-        }
+        data: dict[str, Json] = {"start": "2026-09-30T22:00:00Z", "interval": "PT30M", "unit": "W", "values": values}
         return Record(SERIES, "m|2026-10", "2026-10-01", data, ORIGIN, "2026-10-31")
 
     first, second = half([1, 2, None, None]), half([None, None, 3, 4])

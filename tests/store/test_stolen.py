@@ -117,9 +117,7 @@ def test_a_live_token_opens_what_was_deposited_while_the_person_was_away(
     assert read_for_service(cockpit, again.access_token, Wanted(SERIES)).count == 2
 
 
-def test_after_a_withdrawal_even_the_token_itself_opens_nothing(
-    cockpit: Cockpit, visit: Visit, issued: Issued
-) -> None:
+def test_after_a_withdrawal_even_the_token_itself_opens_nothing(cockpit: Cockpit, visit: Visit, issued: Issued) -> None:
     withdraw_consent(cockpit, visit.person, issued.consent)
     with pytest.raises(InvalidToken):
         read_for_service(cockpit, issued.access_token, Wanted(SERIES))

@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import StoredRecord
 from cockpit.store.space import Reader
-from cockpit_web.languages import marked
+from cockpit_web.languages import marked, marked_count
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """One page of *Mes données*: the kinds it gathers, its icon, what it says of itself when it is empty.
 
-    ``one`` and ``many`` say a number of its records.
+    ``counted`` says a number of its records, singular and plural.
     """
 
     slug: str
     kinds: tuple[Kind, ...]
     title: str
     icon: str
-    one: str
-    many: str
+    counted: tuple[str, str]
     empty: str
 
 
@@ -43,8 +42,7 @@ FAMILIES = {
             (Kind("energy.series"),),
             marked("Énergie"),
             "zap",
-            marked("%(num)s mois de mesures"),
-            marked("%(num)s mois de mesures"),
+            marked_count("%(num)s mois de mesures", "%(num)s mois de mesures"),
             marked("Votre consommation, heure par heure."),
         ),
         Family(
@@ -52,8 +50,7 @@ FAMILIES = {
             (Kind("bank.transaction"), Kind("bank.account")),
             marked("Banque"),
             "landmark",
-            marked("%(num)s opération"),
-            marked("%(num)s opérations"),
+            marked_count("%(num)s opération", "%(num)s opérations"),
             marked("Vos comptes et leurs opérations."),
         ),
         Family(
@@ -61,8 +58,7 @@ FAMILIES = {
             (Kind("invoice.document"),),
             marked("Factures"),
             "receipt-euro",
-            marked("%(num)s facture"),
-            marked("%(num)s factures"),
+            marked_count("%(num)s facture", "%(num)s factures"),
             marked("Ce que vous avez acheté, et à qui."),
         ),
         Family(
@@ -70,8 +66,7 @@ FAMILIES = {
             (Kind("tax.notice"), Kind("home.dwelling"), Kind("attestation.signed")),
             marked("Papiers"),
             "file-badge",
-            marked("%(num)s papier"),
-            marked("%(num)s papiers"),
+            marked_count("%(num)s papier", "%(num)s papiers"),
             marked("Avis d'impôt, justificatifs, documents signés."),
         ),
     )

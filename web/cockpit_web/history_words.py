@@ -10,7 +10,7 @@ from cockpit.domain.decision import Reason
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId
 from cockpit_web import formats
-from cockpit_web.languages import marked, translate, translate_count
+from cockpit_web.languages import marked, marked_count, translate, translate_count
 
 _SENTENCES = {
     Verb.OPENED: marked("Vous avez créé votre espace."),
@@ -97,7 +97,7 @@ class Teller:
         return line.who or translate(self._language, marked("quelqu'un"))
 
     def _count(self, line: HistoryLine) -> str:
-        one, many = marked("%(num)s donnée"), marked("%(num)s données")
+        one, many = marked_count("%(num)s donnée", "%(num)s données")
         text = translate_count(self._language, one, many, line.count)
         return text % {"num": formats.number(self._language, line.count)}
 

@@ -55,3 +55,8 @@ def translate_count(language: str, one: str, many: str, count: int) -> str:
 def marked(message: str) -> str:
     """The same text; marks it for the catalogue where it is written, to be translated where it is shown."""
     return message
+
+
+def marked_count(one: str, many: str) -> tuple[str, str]:
+    """The same two texts; marks them for the catalogue as the singular and plural of one message."""
+    return one, many

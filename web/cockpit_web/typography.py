@@ -13,7 +13,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r" ([:»])"), WIDE + r"\1"),
     (re.compile(r"« "), "«" + WIDE),
     (re.compile(r"(?<=\d) (?=\d{3}\b)"), NARROW),
-    (re.compile(rf"(?<=\d) (?=(?:{_UNITS})\b|[€%])"), WIDE),
+    (re.compile(rf"(?:(?<=\d)|(?<=\)s)) (?=(?:{_UNITS})\b|[€%])"), WIDE),
 )
 
 

@@ -101,24 +101,35 @@ def _account(statement: Statement, on: str) -> Record:
 
 
 def _transactions(statements: Iterable[Statement]) -> Iterator[Record]:
-    seen: Counter[str] = Counter()
+    given: set[str] = set()
+    unnamed: Counter[str] = Counter()
     for statement in statements:
+        # Two statements of one account in a file are as two files: what both hold is one line. Statements that
+        # do not name their account may be of two, so their equal lines are counted on.
+        seen = Counter() if statement.account.get("ACCTID") else unnamed
         for line in statement.lines:
             same = _joined((*statement.key, *_identity(line)))
             seen[same] += 1
-            data: dict[str, Json] = {
-                "account": statement.key[2],
-                "booking_date": line.booking_date,
-                "value_date": line.value_date,
-                "amount": line.amount,
-                "currency": line.currency or statement.currency,
-                "label": line.label,
-                "details": line.details,
-                "type": line.type,
-                "bank_reference": line.bank_reference,
-                "check_number": line.check_number,
-            }
-            yield _record("bank.transaction", f"{same}|{seen[same]}", line.booking_date, data, line.place)
+            source_key = f"{same}|{seen[same]}"
+            if source_key not in given:
+                given.add(source_key)
+                yield _transaction(statement, line, source_key)
+
+
+def _transaction(statement: Statement, line: Line, source_key: str) -> Record:
+    data: dict[str, Json] = {
+        "account": statement.key[2],
+        "booking_date": line.booking_date,
+        "value_date": line.value_date,
+        "amount": line.amount,
+        "currency": line.currency or statement.currency,
+        "label": line.label,
+        "details": line.details,
+        "type": line.type,
+        "bank_reference": line.bank_reference,
+        "check_number": line.check_number,
+    }
+    return _record("bank.transaction", source_key, line.booking_date, data, line.place)
 
 
 def _identity(line: Line) -> tuple[str, ...]:

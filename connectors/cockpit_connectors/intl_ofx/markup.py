@@ -1,6 +1,6 @@
 """OFX markup to elements, for SGML and XML alike: a small tokenizer that forgives what banks write.
 
-OFX 1.6 §2.1 and OFX 2.2 §2: an element with a value may go unclosed in SGML; an aggregate holds only elements.
+OFX §2.3: in SGML (1.x) an element with a value may go unclosed; an aggregate holds only elements.
 Nothing is ever defined or fetched: a document type or an entity declaration is refused before reading begins.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LONGEST_VALUE = 1_000
-"""Characters kept of one value; the format's own limit is 255 (OFX 1.6 §3.2.5)."""
+"""Characters kept of one value; the format's longest texts have 255 (OFX §3.2)."""
 
 _HEADER = re.compile(rb"\b(?:ENCODING|CHARSET|encoding)\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z0-9_-]{1,20})")
 _CODECS = {"1252": "cp1252", "8859-1": "cp1252", "8859-15": "iso-8859-15"}

@@ -18,6 +18,8 @@ _ACCOUNTS = {"BANKACCTFROM", "CCACCTFROM"}
 _UNSUPPORTED = {"INVSTMTRS", "LOANSTMTRS", "AMRTSTMTRS", "SECLIST"}
 _PASSED_OVER = {"STMTTRNP", "BANKTRANLISTP", "CCSTMTENDTRNRS", "STMTENDTRNRS"}
 _INNER = {"PAYEE", "CURRENCY"}
+_AFTER_PENDING = {"STMTTRN", "BANKTRANLIST", "LEDGERBAL"}
+_AGGREGATES = _STATEMENTS | _ACCOUNTS | _UNSUPPORTED | _PASSED_OVER | _AFTER_PENDING | {"AVAILBAL", "OFX"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class Reader:
         last = 1
         for element in elements:
             last = element.line
-            yield from self._close(element) if element.closing else self._open(element)
+            if not element.closing:
+                yield from self._open(element)
+            if element.closing or (element.whole and element.tag in _AGGREGATES):
+                yield from self._close(element)
         if self._line is not None:
             yield self._bad("truncated", "The file ends in the middle of this transaction.")
         if not self._closed:
@@ -93,6 +98,9 @@ class Reader:
 
     def _open(self, element: Element) -> Iterator[Fault]:
         tag = element.tag
+        if tag in _AFTER_PENDING and self._passing in _PASSED_OVER:
+            # The closing mark of a pending line was lost; what is booked must not be lost with it.
+            self._passing = None
         if tag in _STATEMENTS:
             yield from self._end_line()
             self._begin(element)
@@ -221,7 +229,7 @@ def _folded(line: list[tuple[str, str]], tag: str) -> list[tuple[str, str]]:
 def _line(fields: dict[str, str], booked: str, moved: str, place: str) -> Line:
     name = fields.get("NAME") or fields.get("PAYEE.NAME") or fields.get("EXTDNAME") or None
     memo = fields.get("MEMO") or None
-    # CURRENCY says in which currency the amount is; ORIGCURRENCY only what it was before (OFX 1.6 §5.2).
+    # CURRENCY says in which currency the amount is; ORIGCURRENCY only what it was before (OFX §5.2).
     other = currency(fields.get("CURRENCY.CURSYM") or fields.get("CURRENCY"))
     return Line(
         booking_date=booked,

@@ -14,7 +14,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 
 
 def day(text: str) -> str | None:
-    """``YYYY-MM-DD`` of an OFX date (OFX 1.6 §3.2.8.2), or None when it is none.
+    """``YYYY-MM-DD`` of an OFX date (OFX §3.2.8.2), or None when it is none.
 
     The day is the one written, which is the bank's own: the time and the zone in brackets do not move it.
     """
@@ -30,8 +30,8 @@ def day(text: str) -> str | None:
 def amount(text: str) -> str | None:
     """A decimal string with at least two decimals and no needless zero (``-12.34``, ``120.00``), or None.
 
-    The decimal mark is a point or a comma (OFX 1.6 §3.2.9.1). Thousands in groups of three, which the format
-    forbids and some banks write, are read only when the decimals follow or the group mark is repeated.
+    The decimal mark is a point or a comma (OFX §3.2.9.1). Thousands in groups of three, which the format
+    advises against and some banks write, are read only when the decimals follow or the group mark is repeated.
     """
     found = _AMOUNT.fullmatch(text.translate(_BLANKS).replace("\u2212", "-"))
     if not found or not (found[2] or found[4]):

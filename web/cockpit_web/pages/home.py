@@ -95,5 +95,11 @@ def _ends_soon(share: Share, today: date) -> bool:
 
 def _told(cockpit: Cockpit, lines: tuple[HistoryLine, ...], language: str) -> tuple[Told, ...]:
     teller = Teller(cockpit, lines, language)
-    accesses = [line for line in lines if line.verb in _ACCESSES]
-    return tuple(teller.told(line) for line in accesses[:LAST_ACCESSES])
+    # The same access many times is one thing to know: the newest stands for the others of its day.
+    distinct = {
+        (line.verb, line.service, line.kinds, line.consent, line.at[:10]): line
+        for line in reversed(lines)
+        if line.verb in _ACCESSES
+    }
+    newest = sorted(distinct.values(), key=lambda line: line.index, reverse=True)
+    return tuple(teller.told(line) for line in newest[:LAST_ACCESSES])

@@ -77,3 +77,9 @@ def open_it(request: Request, cockpit: Core, form: Submitted) -> Response:
     response = render(request, "space/kit.html", kit)
     keep_cookie(cockpit, response, opened.cookie)
     return response
+
+
+@router.get("/espace/pret")
+def go_on(suite: str = "/") -> Response:
+    """The kit is printed: go on to where the person was."""
+    return RedirectResponse(own_path(suite), 303)

@@ -1,0 +1,200 @@
+"""The archive a person takes away: one zip that opens without us, every byte of it under one signature.
+
+The format is described in ``docs/reference/archive-format.md``; ``cockpit/verifier`` reads it from that text alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from cockpit.domain.record import Json
+from cockpit.sealing.canonical import canonical
+from cockpit.sealing.signing import SigningKey
+
+FORMAT = "mesinfos-cockpit-archive"
+VERSION = 1
+SEAL_CONTEXT = b"mesinfos-cockpit archive v1\n"
+SEAL_PREFIX = f"{FORMAT}/{VERSION} ".encode()
+SEAL_BYTES = len(SEAL_PREFIX) + 88 + 1
+"""The zip's comment: the prefix, an Ed25519 signature in base64, a newline."""
+
+_CONTENTS = ("records/", "files/", "consents/", "receipts/")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenEntry:
+    """One entry of the log about the person, with both openings and its proof to the archive's checkpoint."""
+
+    index: int
+    number: int
+    leaf: bytes
+    audit: tuple[str, Mapping[str, Json]]
+    subject: tuple[str, Mapping[str, Json]]
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """What the archive says of the log: origin, size, root (32 bytes), signed checkpoint, tag key, both vkeys."""
+
+    origin: str
+    size: int
+    root: bytes
+    checkpoint: bytes
+    tag_key: bytes
+    log_vkey: str
+    receipts_vkey: str
+    entries: tuple[ProvenEntry, ...]
+
+
+class ArchiveWriter:
+    """Writes an archive in two steps: the contents, whose digest is logged; then the log, and the seal.
+
+    ``out`` must be seekable and empty.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self._listed: list[dict[str, Json]] = []
+        self._paths: set[str] = set()
+
+    def add(self, path: str, content: bytes) -> str:
+        """Add one file. Raises ``ValueError`` for a path that is taken or could leave the archive."""
+        if path.casefold() in self._paths or not is_safe(path):
+            raise ValueError("an archive path is taken or unsafe")
+        self._paths.add(path.casefold())
+        self._write(path, content)
+        self._listed.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+        return path
+
+    def add_original(self, number: int, name: str, content: bytes) -> str:
+        """Add an original file under a safe form of its name; returns its path."""
+        return self.add(f"files/{number:04d}-{safe_name(name)}", content)
+
+    def add_records(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add one kind's records as JSON Lines and as CSV."""
+        lines = b"".join(canonical(row) + b"\n" for row in rows)
+        self.add(f"records/{kind}.jsonl", lines)
+        self.add(f"records/{kind}.csv", _csv(rows))
+
+    def add_json(self, path: str, value: object) -> None:
+        """Add one canonical JSON document."""
+        self.add(path, canonical(value))
+
+    def contents_sha256(self) -> str:
+        """The digest of all that was added so far as contents: what the log's ``export.made`` entry commits to."""
+        listed = [entry for entry in self._listed if str(entry["path"]).startswith(_CONTENTS)]
+        return hashlib.sha256(canonical(sorted(listed, key=_path))).hexdigest()
+
+    def add_log(self, log: LogPart) -> None:
+        """Add the log's part: entries with proofs, checkpoint, tag key."""
+        self.add("log/entries.jsonl", b"".join(canonical(_entry(entry)) + b"\n" for entry in log.entries))
+        self.add("log/checkpoint", log.checkpoint)
+        self.add("log/tag_key", log.tag_key.hex().encode())
+
+    def seal(self, log: LogPart, created_at: str, key: SigningKey) -> None:
+        """Write the manifest, close the zip, and sign every byte of it."""
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "created_at": created_at,
+            "origin": log.origin,
+            "keys": {"log": log.log_vkey, "receipts": log.receipts_vkey},
+            "tree": {"size": log.size, "root": log.root.hex()},
+            "entries": len(log.entries),
+            "files": sorted(self._listed, key=_path),
+        }
+        self._write("manifest.json", canonical(manifest))
+        self._zip.comment = SEAL_PREFIX + b"A" * 88 + b"\n"
+        self._zip.close()
+        end = self._out.seek(0, io.SEEK_END) - SEAL_BYTES
+        signature = key.sign(SEAL_CONTEXT, _digest(self._out, end))
+        self._out.seek(end)
+        self._out.write(SEAL_PREFIX + base64.b64encode(signature) + b"\n")
+
+    def _write(self, path: str, content: bytes) -> None:
+        member = zipfile.ZipInfo(path, _EPOCH)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        member.external_attr = 0o600 << 16
+        self._zip.writestr(member, content)
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path stays inside the folder an archive is unpacked in, on every system."""
+    parts = path.split("/")
+    return all(part not in {"", ".", ".."} and re.fullmatch(r"[\w .,'()+@=-]+", part) for part in parts)
+
+
+def safe_name(name: str) -> str:
+    """A file name with nothing in it that a system could misread; never empty."""
+    plain = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    cleaned = re.sub(r"[^\w .,'()+@=-]", "_", plain).strip(" .")[-100:].strip(" .")
+    return cleaned or "file"
+
+
+def _path(entry: Mapping[str, Json]) -> str:
+    return str(entry["path"])
+
+
+def _entry(entry: ProvenEntry) -> dict[str, Any]:
+    return {
+        "index": entry.index,
+        "number": entry.number,
+        "leaf": base64.b64encode(entry.leaf).decode(),
+        "audit": {"salt": entry.audit[0], "part": entry.audit[1]},
+        "subject": {"salt": entry.subject[0], "part": entry.subject[1]},
+        "proof": [base64.b64encode(digest).decode() for digest in entry.proof],
+    }
+
+
+def _digest(out: BinaryIO, end: int) -> bytes:
+    digest, left = hashlib.sha256(), end
+    out.seek(0)
+    while left:
+        chunk = out.read(min(_CHUNK, left))
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.digest()
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """RFC 4180 with a comma, UTF-8 with a mark so that spreadsheets see the accents; one line a record."""
+    flat = [_flat(row) for row in rows]
+    columns = list(dict.fromkeys(name for row in flat for name in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return "\ufeff".encode() + text.getvalue().encode()
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in row.items():
+        inner: Iterable[tuple[str, Any]] = value.items() if isinstance(value, Mapping) else [("", value)]
+        for key, cell in inner:
+            flat[f"{name}.{key}" if key else name] = _cell(cell)
+    return flat
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = value.replace("\r", " ").replace("\n", " ")
+    # A spreadsheet would run a text that begins like a formula; plain numbers are left as they are.
+    return f"'{text}" if re.match(r"[=+\-@\t]", text) and not re.fullmatch(r"[+-]?\d+([.,]\d+)?", text) else text

@@ -1,0 +1,144 @@
+"""The archive's first page: everything in readable tables, in one file with no script, opened without us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from cockpit.domain.use import Words
+
+MAX_ROWS = 500
+MAX_CELL = 160
+
+_STYLE = (
+    ":root{color-scheme:light dark;font:17px/1.55 system-ui,sans-serif}"
+    "body{max-width:72rem;margin:0 auto;padding:1.5rem}"
+    "h1{font-size:1.9rem;margin:.5rem 0}h2{margin-top:2.5rem}"
+    "table{border-collapse:collapse;font-size:.9rem;width:100%}"
+    "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8886}"
+    "div.wide{overflow-x:auto}caption{text-align:left;padding:.3rem 0;opacity:.8}code{overflow-wrap:anywhere}"
+)
+
+_TEXT = {
+    "title": Words("Mes données", "My data"),
+    "made": Words("Archive faite le", "Archive made on"),
+    "what": Words(
+        "Tout ce que contenait votre espace : vos données, vos papiers, vos autorisations et votre historique. "
+        "Cette page s'ouvre sans nous et ne se connecte à rien.",
+        "Everything your space held: your data, your papers, your permissions and your history. "
+        "This page opens without us and connects to nothing.",
+    ),
+    "family": Words("Rubrique", "Family"),
+    "count": Words("Données", "Records"),
+    "table": Words("Tableau", "Table"),
+    "empty": Words("Rien pour le moment.", "Nothing yet."),
+    "first": Words("premières lignes ; la suite est dans", "first rows; the rest is in"),
+    "file": Words("Original", "Original"),
+    "date": Words("Date", "Date"),
+    "history": Words("Qui a vu quoi", "Who saw what"),
+    "event": Words("Événement", "Event"),
+    "who": Words("Qui", "Who"),
+    "verify": Words("Vérifier cette archive", "Verify this archive"),
+    "how": Words(
+        "Un programme indépendant vérifie chaque octet, chaque reçu et chaque ligne de l'historique :",
+        "An independent program checks every byte, every receipt and every line of the history:",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One kind of data on the page: its title, its fields' labels, its rows as the archive holds them."""
+
+    kind: str
+    title: str
+    fields: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+
+
+def index_page(
+    name: str, made_at: str, chapters: Sequence[Chapter], history: Sequence[tuple[str, str, str]], language: str
+) -> str:
+    """The whole page. ``history`` holds (instant, event, who), oldest first."""
+
+    def said(key: str) -> str:
+        return escape(_TEXT[key].in_language(language))
+
+    summary = "".join(
+        f'<tr><td><a href="#{escape(chapter.kind)}">{escape(chapter.title)}</a></td><td>{len(chapter.rows)}</td>'
+        f'<td><a href="records/{escape(chapter.kind)}.csv">{escape(chapter.kind)}.csv</a></td></tr>'
+        for chapter in chapters
+    )
+    body = "".join(_chapter(chapter, language) for chapter in chapters)
+    lines = "".join(
+        f"<tr><td>{escape(at)}</td><td>{escape(event)}</td><td>{escape(who)}</td></tr>" for at, event, who in history
+    )
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{said('title')} - {escape(name)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<h1>{said('title')} - {escape(name)}</h1><p>{said('made')} {escape(made_at)}.</p><p>{said('what')}</p>"
+        f"<table><caption>{said('title')}</caption><thead><tr><th scope=col>{said('family')}</th>"
+        f"<th scope=col>{said('count')}</th><th scope=col>{said('table')}</th></tr></thead>"
+        f"<tbody>{summary}</tbody></table>{body}"
+        f"<h2>{said('history')}</h2><div class=wide><table><caption>{said('history')}</caption><thead><tr>"
+        f"<th scope=col>{said('date')}</th><th scope=col>{said('event')}</th><th scope=col>{said('who')}</th>"
+        f"</tr></thead><tbody>{lines}</tbody></table></div>"
+        f"<h2>{said('verify')}</h2><p>{said('how')}</p><p><code>python -m cockpit.verifier ARCHIVE</code></p>"
+        "</main></body></html>\n"
+    )
+
+
+def read_me() -> str:
+    """The archive's short explanation, in both languages."""
+    return (
+        "Vos données, à vous. Ouvrez index.html dans un navigateur : aucun programme n'est nécessaire.\n"
+        "records/ : vos données, en CSV (virgule, UTF-8) et en JSON Lines. files/ : vos papiers d'origine.\n"
+        "consents/, receipts/ : vos autorisations et leurs reçus signés. log/ : votre historique et ses preuves.\n"
+        "Pour vérifier : python -m cockpit.verifier ARCHIVE\n\n"
+        "Your data, yours. Open index.html in a browser: no program is needed.\n"
+        "records/: your data, as CSV (comma, UTF-8) and JSON Lines. files/: your original papers.\n"
+        "consents/, receipts/: your permissions and their signed receipts. log/: your history and its proofs.\n"
+        "To verify: python -m cockpit.verifier ARCHIVE\n"
+    )
+
+
+def _chapter(chapter: Chapter, language: str) -> str:
+    title = escape(chapter.title)
+    head = f'<h2 id="{escape(chapter.kind)}">{title}</h2>'
+    if not chapter.rows:
+        return f"{head}<p>{escape(_TEXT['empty'].in_language(language))}</p>"
+    names = [name for name in chapter.fields if any(name in row["data"] for row in chapter.rows)]
+    columns = "".join(f"<th scope=col>{escape(chapter.fields[name])}</th>" for name in names)
+    rows = "".join(_row(row, names) for row in chapter.rows[:MAX_ROWS])
+    caption = title
+    if len(chapter.rows) > MAX_ROWS:
+        more = escape(_TEXT["first"].in_language(language))
+        caption = f"{title}: {MAX_ROWS} {more} <a href=\"records/{escape(chapter.kind)}.csv\">CSV</a>"
+    date, file = (escape(_TEXT[key].in_language(language)) for key in ("date", "file"))
+    return (
+        f"{head}<div class=wide><table><caption>{caption}</caption><thead><tr><th scope=col>{date}</th>{columns}"
+        f"<th scope=col>{file}</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    cells = "".join(f"<td>{escape(_shown(row['data'].get(name)))}</td>" for name in names)
+    path = row["file"]
+    link = f'<a href="{escape(path)}">{escape(path.rpartition("/")[2])}</a>' if path else ""
+    return f"<tr><td>{escape(row['day'])}</td>{cells}<td>{link}</td></tr>"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        text = ", ".join(_shown(inner) for inner in value.values() if inner is not None)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        text = f"{len(value)} ×"
+    else:
+        text = str(value)
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
