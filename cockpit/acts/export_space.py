@@ -54,9 +54,7 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
     return Exported(sum(len(chapter.rows) for chapter in chapters), files, consents, len(log.entries))
 
 
-def _add_records(
-    cockpit: Cockpit, reader: Reader, archive: ArchiveWriter, language: str
-) -> tuple[list[Chapter], int]:
+def _add_records(cockpit: Cockpit, reader: Reader, archive: ArchiveWriter, language: str) -> tuple[list[Chapter], int]:
     paths: dict[BlobId, str] = {}
     chapters: list[Chapter] = []
     for kind, sheet in sorted(cockpit.registry.kinds.items()):

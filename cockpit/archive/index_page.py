@@ -117,7 +117,7 @@ def _chapter(chapter: Chapter, language: str) -> str:
     caption = title
     if len(chapter.rows) > MAX_ROWS:
         more = escape(_TEXT["first"].in_language(language))
-        caption = f"{title}: {MAX_ROWS} {more} <a href=\"records/{escape(chapter.kind)}.csv\">CSV</a>"
+        caption = f'{title}: {MAX_ROWS} {more} <a href="records/{escape(chapter.kind)}.csv">CSV</a>'
     date, file = (escape(_TEXT[key].in_language(language)) for key in ("date", "file"))
     return (
         f"{head}<div class=wide><table><caption>{caption}</caption><thead><tr><th scope=col>{date}</th>{columns}"

@@ -20,7 +20,7 @@ def parse_canonical(data: bytes) -> Any:
         value = json.loads(data)
         if canonical(value) == data:
             return value
-    except (TypeError, UnicodeDecodeError, RecursionError, rfc8785.CanonicalizationError) as error:
+    except (TypeError, ValueError, RecursionError, rfc8785.CanonicalizationError) as error:
         raise ValueError("not canonical JSON") from error
     raise ValueError("not canonical JSON")
 

@@ -110,11 +110,11 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
     """RFC 9162 section 2.1.4.2. Raises ``ProofInvalid``."""
     if not 0 < old <= new:
         raise ProofInvalid("sizes must be 0 < old <= new")
-    _check_lengths([old_root, new_root, *proof])
     if old == new:
         if proof or old_root != new_root:
             raise ProofInvalid("the same size wants an empty proof and equal roots")
         return
+    _check_lengths([old_root, new_root, *proof])
     path = list(proof) if old & (old - 1) else [old_root, *proof]
     if not path:
         raise ProofInvalid("the proof is empty")

@@ -466,7 +466,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("archive")
     parser.add_argument("--vkey", action="append", default=[], help="a key you trust (repeatable)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--lang", choices=("en", "fr"), default="fr" if os.environ.get("LANG", "")[:2] == "fr" else "en")
+    parser.add_argument(
+        "--lang", choices=("en", "fr"), default="fr" if os.environ.get("LANG", "")[:2] == "fr" else "en"
+    )
     chosen = parser.parse_args(arguments)
     try:
         path = Path(chosen.archive)

@@ -18,7 +18,8 @@ MOST_VALUES = 3000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _AMOUNTS = frozenset(
-    {"amount", "balance", "net_total", "tax_total", "total", "due_amount", "price", "reference_income", "income_tax",
+    {"amount", "balance", "net_total", "tax_total", "total", "due_amount", "price", "unit_price", "net_price",
+     "net_amount", "reference_income", "income_tax",
      "withheld"}
 )  # fmt: skip
 _WORDS = {
@@ -37,16 +38,47 @@ _WORDS = {
     "W": marked("watts (puissance moyenne)"),
     "Wh": marked("wattheures (énergie)"),
 }
+_PARTS = {
+    "name": marked("nom"),
+    "id": marked("identifiant"),
+    "line_id": marked("ligne"),
+    "description": marked("description"),
+    "quantity": marked("quantité"),
+    "unit": marked("unité"),
+    "price": marked("prix"),
+    "unit_price": marked("prix à l'unité"),
+    "net_price": marked("prix hors taxes"),
+    "net_amount": marked("montant hors taxes"),
+    "net_total": marked("total hors taxes"),
+    "vat_rate": marked("taux de TVA"),
+    "vat": marked("numéro de TVA"),
+    "vat_id": marked("numéro de TVA"),
+    "siren": marked("numéro SIREN"),
+    "siret": marked("numéro SIRET"),
+    "legal_id": marked("numéro légal"),
+    "address": marked("adresse"),
+    "street": marked("voie"),
+    "postcode": marked("code postal"),
+    "town": marked("commune"),
+    "city": marked("commune"),
+    "country": marked("pays"),
+}
+"""Parts inside a field, which the vocabulary does not name one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One value to show: ``text``, or ``parts`` when it is made of others; ``listed`` counts the values of a list."""
+    """One value to show: ``text``, or ``parts`` when it is made of others; ``listed`` counts the values of a list.
+
+    A list of things of one shape has ``columns`` and ``rows`` instead.
+    """
 
     label: str
     text: str
     parts: tuple[Shown, ...] = ()
     listed: int | None = None
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 def shown_record(record: Record, sheet: KindSheet | None, language: str) -> tuple[Shown, ...]:
@@ -54,12 +86,13 @@ def shown_record(record: Record, sheet: KindSheet | None, language: str) -> tupl
     labels = sheet.fields if sheet else {}
     names = [*(name for name in labels if name in record.data), *(name for name in record.data if name not in labels)]
     currency = str(record.data.get("currency") or ("EUR" if record.kind == "tax.notice" else ""))
+    speaker = _Speaker(language, currency)
     return tuple(
         _shown(
-            labels[name].in_language(language) if name in labels else _spelled(name),
+            labels[name].in_language(language) if name in labels else _spelled(name, speaker),
             name,
             record.data[name],
-            _Speaker(language, currency),
+            speaker,
         )
         for name in names
         if record.data[name] not in (None, "", [], {})
@@ -76,15 +109,32 @@ class _Speaker:
 
 def _shown(label: str, name: str, value: Json, speaker: _Speaker) -> Shown:
     if isinstance(value, dict):
-        parts = tuple(_shown(_spelled(key), key, part, speaker) for key, part in value.items() if part is not None)
+        parts = tuple(_shown(_spelled(key, speaker), key, part, speaker) for key, part in value.items() if part is not None)
         return Shown(label, "", parts)
     if isinstance(value, list):
-        if all(isinstance(part, dict) for part in value):
-            parts = tuple(_shown(str(rank), name, part, speaker) for rank, part in enumerate(value[:MOST_VALUES], 1))
-            return Shown(label, "", parts)
+        lines = [part for part in value[:MOST_VALUES] if isinstance(part, dict)]
+        if lines and len(lines) == len(value[:MOST_VALUES]):
+            return _table(label, lines, speaker)
         words = " · ".join("–" if part is None else _said(name, part, speaker) for part in value[:MOST_VALUES])
         return Shown(label, words, listed=len(value))
     return Shown(label, _said(name, value, speaker))
+
+
+def _table(label: str, lines: list[dict[str, Json]], speaker: _Speaker) -> Shown:
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    rows = tuple(
+        tuple("" if line.get(name) is None else _flat(name, line[name], speaker) for name in names) for line in lines
+    )
+    return Shown(label, "", columns=tuple(_spelled(name, speaker) for name in names), rows=rows)
+
+
+def _flat(name: str, value: Json, speaker: _Speaker) -> str:
+    """A value in one cell, whatever its shape."""
+    if isinstance(value, dict):
+        return ", ".join(_flat(key, part, speaker) for key, part in value.items() if part is not None)
+    if isinstance(value, list):
+        return ", ".join(_flat(name, part, speaker) for part in value if part is not None)
+    return _said(name, value, speaker)
 
 
 def _said(name: str, value: Json, speaker: _Speaker) -> str:
@@ -108,8 +158,10 @@ def _tried(say: Callable[[], str], written: str) -> str:
         return written
 
 
-def _spelled(name: str) -> str:
-    return name.replace("_", " ")
+def _spelled(name: str, speaker: _Speaker) -> str:
+    """The label of a part that the vocabulary does not name."""
+    known = _PARTS.get(name)
+    return translate(speaker.language, known) if known else name.replace("_", " ")
 
 
 def amount_of(record: Record, name: str) -> Decimal | None:
