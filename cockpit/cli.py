@@ -58,6 +58,7 @@ def _plainly(command: Command) -> Command:
 def serve(context: click.Context, host: str, port: int) -> None:
     """Serve the pages and the data API."""
     import uvicorn  # noqa: PLC0415 - the other commands must not wait for a web server to load
+
     from cockpit_web.app import create_app  # noqa: PLC0415
 
     uvicorn.run(create_app(context.obj()), host=host, port=port, server_header=False, proxy_headers=False)

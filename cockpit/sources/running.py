@@ -60,7 +60,7 @@ class Ending(StrEnum):
     CRASHED = "crashed"
 
 
-class Ended(Exception):  # noqa: N818 - an ending is not always an error
+class Ended(Exception):
     """The child will say no more; ``ending`` tells why. Never leaves ``cockpit.sources``."""
 
     def __init__(self, ending: Ending) -> None:

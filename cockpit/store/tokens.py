@@ -90,6 +90,11 @@ def spend(connection: Connection, token_hash: str) -> bool:
     return spent.rowcount == 1
 
 
+def remove(connection: Connection, token_hash: str) -> None:
+    """Destroy one code or token."""
+    connection.execute(delete(tables.token).where(tables.token.c.token_hash == token_hash))
+
+
 def remove_of_consent(connection: Connection, person: PersonId, consent: ConsentId) -> None:
     """Destroy every code and token of a consent, and with them the copies of its grant key."""
     table = tables.token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections import Counter
 from dataclasses import replace
@@ -13,6 +14,9 @@ import pypdfium2
 import pytest
 import zxingcpp
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from cockpit.demo.bank import ledger
@@ -101,6 +105,11 @@ def test_codes_are_read_from_the_page_and_signed_by_the_returned_certificate(per
                 message, _, signature = code.bytes.decode("ascii").partition("\x1f")
                 assert message.startswith("DC04XX000001")
                 assert len(signature) == 103
+                raw = base64.b32decode(signature + "=")
+                r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+                key = certificate.public_key()
+                assert isinstance(key, ec.EllipticCurvePublicKey)
+                key.verify(encode_dss_signature(r, s), message.encode("ascii"), ec.ECDSA(SHA256()))
 
 
 def test_days_have_46_48_or_50_half_hours(lived: tuple[Household, Curve]) -> None:

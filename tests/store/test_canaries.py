@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ VERSION:102
 
 
 @pytest.fixture
-def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> Iterator[PersonId]:
+def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     """A space in which everything that can be personal holds the canary."""
     caplog.set_level(logging.DEBUG)
     opened = open_space(cockpit, f"{CANARY.lower()}@example.org", f"{CANARY} passphrase", f"{CANARY} Nom", "fr")
@@ -65,7 +64,7 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> Iterator[Person
     assert CANARY.encode() in released.body
     with pytest.raises(NotFound):
         refresh_source(cockpit, PersonId("0" * 32), [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
-    yield opened.person
+    return opened.person
 
 
 def deposit_every_kind(cockpit: Cockpit, visit: Visit) -> None:

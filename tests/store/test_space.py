@@ -106,9 +106,13 @@ def test_nobody_has_no_space(cockpit: Cockpit) -> None:
 
 
 def test_an_act_that_fails_leaves_nothing(cockpit: Cockpit, visit: Visit) -> None:
-    with pytest.raises(RuntimeError), cockpit.spaces.write(visit.person) as writer:
-        writer.deposit(OFX, [line("a")], AT)
-        raise RuntimeError
+    def act() -> None:
+        with cockpit.spaces.write(visit.person) as writer:
+            writer.deposit(OFX, [line("a")], AT)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        act()
     assert deposit(cockpit, visit.person, [line("a")]).new == 1
 
 

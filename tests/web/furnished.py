@@ -170,7 +170,10 @@ def bank(first: date, days: int) -> list[Record]:
 def invoices() -> list[Record]:
     """One invoice still to pay, one paid."""
     found = []
-    for number, day, due, left in (("F-2026-118", "2026-11-15", "2026-12-01", "74.18"), ("F-2026-97", "2026-09-15", "2026-10-01", "0.00")):
+    for number, day, due, left in (
+        ("F-2026-118", "2026-11-15", "2026-12-01", "74.18"),
+        ("F-2026-97", "2026-09-15", "2026-10-01", "0.00"),
+    ):
         bill: dict[str, Json] = {
             "number": number, "issue_date": day, "type_code": "380", "currency": "EUR", "due_date": due,
             "seller": {"name": "Énergie du Val", "siren": "000000000"}, "buyer": {"name": "Camille"},

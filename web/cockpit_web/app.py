@@ -30,7 +30,7 @@ from cockpit_web.pages import (
     sources,
     takeaway,
 )
-from cockpit_web.problems import PROGRAM_PATHS, LastResort, install_problems
+from cockpit_web.problems import LastResort, for_programs, install_problems
 from cockpit_web.programs import PROGRAMS
 from cockpit_web.security.csrf import CrossSiteGuard
 from cockpit_web.security.headers import SecurityHeaders
@@ -69,7 +69,7 @@ def create_app(cockpit: Cockpit, demonstration_sessions: Mapping[str, str] | Non
 
     # The last added is the outermost: headers are on every answer, even on the refusals of the others.
     app.add_middleware(BodyLimit, larger={"/sources/ajouter": 2 * cockpit.settings.upload_bytes})
-    app.add_middleware(CrossSiteGuard, issuer=cockpit.settings.issuer, open_paths=PROGRAM_PATHS)
+    app.add_middleware(CrossSiteGuard, issuer=cockpit.settings.issuer, is_open=for_programs)
     app.add_middleware(LastResort)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=accepted_hosts(cockpit.settings.issuer))
     app.add_middleware(SecurityHeaders, secure=cockpit.settings.secure)

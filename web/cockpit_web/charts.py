@@ -81,7 +81,7 @@ def month_bars(months: tuple[EnergyMonth, ...], current: str, most: int = 13) ->
 def power_band(days: tuple[EnergyDay, ...], most: int = 366) -> Band | None:
     """The newest ``most`` days known by a fine curve; None when there are fewer than two."""
     shown = [(day.day, day.low, day.high) for day in days[-most:] if day.low is not None and day.high is not None]
-    if len(shown) < 2:  # noqa: PLR2004 - a band needs two ends
+    if len(shown) < 2:
         return None
     highest, lowest = max(high for _, _, high in shown), min(low for _, low, _ in shown)
     scale = _scale(highest)

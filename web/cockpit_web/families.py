@@ -90,10 +90,7 @@ def papers(reader: Reader) -> tuple[StoredRecord, ...]:
 
 
 def _count(reader: Reader, family: Family) -> FamilyCount:
-    if family.slug == "papiers":
-        records = papers(reader)
-    else:
-        records = reader.records(family.kinds[0])
+    records = papers(reader) if family.slug == "papiers" else reader.records(family.kinds[0])
     newest = max((stored.record.until or stored.record.day for stored in records), default=None)
     if family.slug == "energie":
         return FamilyCount(family, len({stored.record.day[:7] for stored in records}), newest)

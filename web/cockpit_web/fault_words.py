@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from cockpit.sources.port import Fault, FaultKind
 from cockpit_web.languages import marked, translate
@@ -73,6 +74,9 @@ def told_fault(fault: Fault, language: str) -> ToldFault:
 
 def _place(place: str, language: str) -> str:
     for pattern, words in _PLACES:
-        translated = translate(language, words)
-        place = pattern.sub(lambda found, said=translated: said % found[1], place)
+        place = pattern.sub(partial(_placed, translate(language, words)), place)
     return place
+
+
+def _placed(words: str, found: re.Match[str]) -> str:
+    return words % found[1]

@@ -34,6 +34,11 @@ def short_day(language: str, text: str) -> str:
     return format_date(date.fromisoformat(text[:10]), "d MMM y", locale_of(language))
 
 
+def day_month(language: str, text: str) -> str:
+    """``2026-10-03`` as ``3 oct.``, where the year is said elsewhere."""
+    return format_date(date.fromisoformat(text[:10]), "d MMM", locale_of(language))
+
+
 def month(language: str, text: str) -> str:
     """``2026-10`` as ``octobre 2026``."""
     return format_date(date.fromisoformat(f"{text[:7]}-01"), "MMMM y", locale_of(language))

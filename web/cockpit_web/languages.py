@@ -49,7 +49,7 @@ def translate_count(language: str, one: str, many: str, count: int) -> str:
     """One text that depends on a number. In French, zero and one are both singular."""
     if language == "en":
         return str(_ENGLISH.ungettext(one, many, count))
-    return french_spacing(one if abs(count) < 2 else many)  # noqa: PLR2004 - the rule of French plurals
+    return french_spacing(one if abs(count) < 2 else many)
 
 
 def marked(message: str) -> str:

@@ -29,8 +29,13 @@ from cockpit_web.visitor import SignInFirst, UnlockFirst, back_to, here
 
 log = logging.getLogger(__name__)
 
-PROGRAM_PATHS = ("/api/", "/log/", "/oauth/", "/.well-known/")
-"""Addresses that programs call: they are answered in JSON, and read no cookie."""
+_PROGRAM_FOLDERS = ("/api/", "/log/", "/.well-known/")
+_PROGRAM_DOORS = frozenset({"/register", "/par", "/token", "/revoke"})
+
+
+def for_programs(path: str) -> bool:
+    """Whether programs call this address: it is answered in JSON, and reads no cookie."""
+    return path in _PROGRAM_DOORS or path.startswith(_PROGRAM_FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class ProblemPage:
 
 def answer_problem(request: Request, explanation: wording.Explanation, status: int) -> Response:
     """The problem as a page, or as ``application/problem+json`` (RFC 9457) on an address for programs."""
-    if request.url.path.startswith(PROGRAM_PATHS):
+    if for_programs(request.url.path):
         language = language_of(request)
         body = {
             "type": "about:blank",
@@ -85,10 +90,10 @@ def _family(error: CockpitError) -> wording.Explanation:
 
 def _ours_to_explain(request: Request, error: Exception) -> Response:
     assert isinstance(error, CockpitError)
-    if isinstance(error, SpaceLocked) and not request.url.path.startswith(PROGRAM_PATHS):
+    if isinstance(error, SpaceLocked) and not for_programs(request.url.path):
         return _unlock_first(request, error)
     status = status_of(error)
-    if status >= 500:  # noqa: PLR2004 - server errors, RFC 9110 section 15.6
+    if status >= 500:
         # The reason is a stable code of ours; the message is left out in case it quotes what was stored.
         log.error("a request failed: %s", error.reason)
     return answer_problem(request, wording.EXPLAINED.get(error.reason, _family(error)), status)

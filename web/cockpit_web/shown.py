@@ -109,8 +109,8 @@ class _Speaker:
 
 def _shown(label: str, name: str, value: Json, speaker: _Speaker) -> Shown:
     if isinstance(value, dict):
-        parts = tuple(_shown(_spelled(key, speaker), key, part, speaker) for key, part in value.items() if part is not None)
-        return Shown(label, "", parts)
+        said = {key: part for key, part in value.items() if part is not None}
+        return Shown(label, "", tuple(_shown(_spelled(key, speaker), key, said[key], speaker) for key in said))
     if isinstance(value, list):
         lines = [part for part in value[:MOST_VALUES] if isinstance(part, dict)]
         if lines and len(lines) == len(value[:MOST_VALUES]):

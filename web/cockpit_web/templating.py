@@ -98,6 +98,7 @@ def _environment(language: str) -> Environment:
         "day": formats.day,
         "weekday": formats.weekday,
         "short_day": formats.short_day,
+        "day_month": formats.day_month,
         "month": formats.month,
         "short_month": formats.short_month,
         "moment": formats.moment,
@@ -107,9 +108,15 @@ def _environment(language: str) -> Environment:
         "size": formats.size,
     }
     environment.filters |= {name: partial(word, language) for name, word in words.items()}
+    environment.filters["upper_first"] = _upper_first
     environment.filters["typo"] = french_spacing if language == "fr" else str
     environment.globals |= {"asset": asset}
     return environment
+
+
+def _upper_first(text: str) -> str:
+    """The text with a capital first letter, the rest untouched: an English month keeps its own."""
+    return text[:1].upper() + text[1:]
 
 
 def _fingerprints(folder: Traversable, prefix: str = "") -> dict[str, str]:

@@ -30,11 +30,11 @@ class Door(Enum):
     SIGNED_IN = "signed-in"
 
 
-class SignInFirst(Exception):  # noqa: N818 - an instruction to the visitor, not an error
+class SignInFirst(Exception):
     """Nobody is signed in, and this page is somebody's."""
 
 
-class UnlockFirst(Exception):  # noqa: N818 - an instruction to the visitor, not an error
+class UnlockFirst(Exception):
     """Somebody is signed in, and their space is locked."""
 
 
@@ -145,7 +145,7 @@ def own_path(suite: str | None) -> str:
     """``suite`` when it is an address of this cockpit, else the start page: nobody is sent elsewhere by a link."""
     if not suite or len(suite) > MAX_PATH or not suite.startswith("/") or suite.startswith("//"):
         return "/"
-    if "\\" in suite or any(ord(character) < 0x21 for character in suite):  # noqa: PLR2004 - controls and space
+    if "\\" in suite or any(ord(character) < 0x21 for character in suite):
         return "/"
     try:
         parts = urlsplit(suite)

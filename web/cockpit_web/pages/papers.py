@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cockpit.domain.record import StoredRecord
+from cockpit.domain.record import Json, StoredRecord
 from cockpit_web.families import papers
 from cockpit_web.origin_words import Verdict, verdict
 from cockpit_web.templating import language_of, render
@@ -49,7 +50,7 @@ def show_papers(request: Request, cockpit: Core, visit: Visitor) -> Response:
     return render(request, "papers/page.html", PapersPage(tuple(shown)), room="data")
 
 
-def _detail(fields: dict[str, object] | dict[str, str]) -> str:
+def _detail(fields: Mapping[str, Json]) -> str:
     """What tells one paper from another of its kind."""
     named = (fields.get(name) for name in ("income_year", "document_type", "issuer", "town"))
     return " · ".join(str(value) for value in named if value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -113,7 +112,9 @@ class RequestPage:
 
 
 @router.get("/demande")
-def show_request(request: Request, cockpit: Core, visit: Visitor, client_id: str = "", request_uri: str = "") -> Response:
+def show_request(
+    request: Request, cockpit: Core, visit: Visitor, client_id: str = "", request_uri: str = ""
+) -> Response:
     """The request as asked, or as narrowed so far. Reading it decides nothing. Raises ``UnknownRequest``."""
     waiting = pending(cockpit, client_id, request_uri)
     with reading(cockpit, visit) as reader:
@@ -183,7 +184,8 @@ def _page(
 ) -> RequestPage:
     language, now = language_of(request), cockpit.clock()
     asked = render_notice(waiting.clause, waiting.use, waiting.service, cockpit.kind_words, language)
-    notice, leaving, preview_fault = asked, (), ""
+    notice, preview_fault = asked, ""
+    leaving: tuple[Leaving, ...] = ()
     try:
         # Until a duration is chosen, the preview is of the longest that may be given.
         wanted = choices if choices.duration else Choices(

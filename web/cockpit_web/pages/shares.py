@@ -93,4 +93,5 @@ def _title(cockpit: Cockpit, reference: str, language: str) -> str:
 def _label(notice_text: str) -> tuple[LabelLine, ...]:
     """The seven lines of the text that was shown: a question up to its mark, then its answer."""
     lines = notice_text.split("\n")[_TITLE_LINES : _TITLE_LINES + _LABEL_LINES]
-    return tuple(LabelLine(f"{question}?", answer.strip()) for question, _, answer in (l.partition("?") for l in lines))
+    parts = (line.partition("?") for line in lines)
+    return tuple(LabelLine(f"{question}?", answer.strip()) for question, _, answer in parts)

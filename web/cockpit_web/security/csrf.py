@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -15,11 +16,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class CrossSiteGuard:
-    """ASGI middleware. ``open_paths`` are prefixes of the service API, which reads no cookie and so needs no guard."""
+    """ASGI middleware. ``is_open`` tells the addresses that read no cookie, and so need no guard."""
 
     app: ASGIApp
     issuer: str
-    open_paths: tuple[str, ...]
+    is_open: Callable[[str], bool]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._allowed(Request(scope)):
@@ -29,7 +30,7 @@ class CrossSiteGuard:
         await self.app(scope, receive, send)
 
     def _allowed(self, request: Request) -> bool:
-        if request.method in SAFE_METHODS or request.url.path.startswith(self.open_paths):
+        if request.method in SAFE_METHODS or self.is_open(request.url.path):
             return True
         site = request.headers.get("sec-fetch-site")
         if site is not None:

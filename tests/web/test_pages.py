@@ -1,0 +1,202 @@
+"""Every page, in both languages: it answers, it is well made, and reading it changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+
+import lxml.html
+import pytest
+
+from cockpit.accounts.sessions import Visit
+from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.record import Verification
+from cockpit_web.origin_words import VERDICTS
+from tests.web.conftest import TestClient
+from tests.web.every_page import FIXED, addresses
+
+
+def dump(rows: Path) -> str:
+    with sqlite3.connect(rows) as connection:
+        text = "\n".join(connection.iterdump())
+    connection.close()
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_page(text: str, language: str) -> None:
+    """The rules of every page: one title, landmarks, labels, no inline script or style, no broken reference."""
+    page = lxml.html.document_fromstring(text)
+    assert text.startswith("<!doctype html>")
+    assert page.get("lang") == language
+    assert len(page.xpath("//h1")) == 1
+    assert len(page.xpath("//main")) == 1
+    assert page.findtext(".//title", "").strip(" –")
+    assert page.xpath("//a[@class='skip']/@href") == ["#contenu"]
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids)), "an id is used twice"
+    for names in page.xpath("//@aria-labelledby | //@aria-describedby"):
+        assert set(names.split()) <= set(ids)
+    for target in page.xpath("//label/@for"):
+        assert target in ids
+    for control in page.xpath("//input[not(@type='hidden')] | //select"):
+        assert page.xpath(f"//label[@for='{control.get('id')}']"), control.get("name")
+    assert not page.xpath("//@style | //style | //script[not(@src)]")
+    assert not [name for element in page.iter() if isinstance(element.tag, str) for name in element.attrib
+                if name.startswith("on")]  # fmt: skip
+    assert not page.xpath("//*[starts-with(name(@*), 'hx-')]")
+    for table in page.xpath("//table[not(ancestor::dd)]"):
+        assert table.xpath("./caption")
+        assert table.xpath(".//th/@scope")
+    levels = [int(heading.tag[1]) for heading in page.xpath("//main//*[self::h1 or self::h2 or self::h3]")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_page_of_a_furnished_space(
+    furnished: TestClient, cockpit: Cockpit, visit: Visit, rows: Path, language: str
+) -> None:
+    furnished.cookies.set("langue", language, domain="localhost.local")
+    pages = addresses(cockpit, visit)
+    before = dump(rows)
+    for address in pages:
+        answer = furnished.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["content-language"] == language
+        check_page(answer.text, language)
+        assert answer.headers["cache-control"] == "no-store"
+    assert dump(rows) == before, "a page that is only read changed something"
+
+
+@pytest.mark.parametrize("address", FIXED)
+def test_every_page_of_an_empty_space(camille: TestClient, address: str) -> None:
+    answer = camille.get(address)
+    assert answer.status_code == 200
+    check_page(answer.text, "fr")
+
+
+@pytest.mark.parametrize("address", ["/", "/aide", "/entrer", "/entrer/kit", "/espace/creer", "/nulle-part"])
+def test_every_page_for_a_stranger(stranger: TestClient, address: str) -> None:
+    for language in ("fr", "en"):
+        answer = stranger.get(address, headers={"Accept-Language": language})
+        assert answer.status_code == (404 if address == "/nulle-part" else 200)
+        check_page(answer.text, language)
+        assert "Mes partages" not in answer.text
+
+
+def test_the_first_view_is_light(stranger: TestClient) -> None:
+    page = lxml.html.document_fromstring(stranger.get("/").text)
+    loaded = page.xpath("//link/@href | //img/@src | //script/@src | //*[local-name()='use']/@href")
+    sizes = {name: len(stranger.get(name).content) for name in {name.partition("#")[0] for name in loaded}}
+    assert sum(sizes.values()) + len(stranger.get("/").content) < 80 * 1024
+
+
+def test_energy_says_its_sentence_and_draws_it(furnished: TestClient) -> None:
+    text = furnished.get("/donnees/energie").text.replace("\u202f", " ").replace("\u00a0", " ")
+    page = lxml.html.document_fromstring(text)
+    said = " ".join(page.xpath("//p[@class='said']")[0].text_content().split())
+    assert said == "En octobre 2026, vous avez consommé 454 kWh, 6 % de moins qu'en octobre 2025."
+    assert len(page.xpath("//*[local-name()='rect']")) == 13
+    assert len(page.xpath("//*[local-name()='rect' and contains(@class, 'now')]")) == 1
+    assert len(page.xpath("//tbody/tr/th[contains(text(), '20')]")) == 24
+    assert page.xpath("//*[local-name()='path' and @class='area']")
+
+
+def test_the_bank_shows_one_month_at_a_time(furnished: TestClient) -> None:
+    page = lxml.html.document_fromstring(furnished.get("/donnees/banque?mois=2026-10").text)
+    assert len(page.xpath("//tbody/tr")) == 31
+    assert page.xpath("//a[@rel='prev']/@href") == ["?mois=2026-09"]
+    assert page.xpath("//a[@rel='next']/@href") == ["?mois=2026-11"]
+    assert "00020123456" not in page.text_content(), "the whole account number is on the list"
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "9999-99", "<script>", "2026-10-01", "\u0662\u0660\u0662\u0666-10"])
+def test_a_month_that_is_none_gives_the_newest(furnished: TestClient, month: str) -> None:
+    answer = furnished.get("/donnees/banque", params={"mois": month})
+    assert answer.status_code == 200
+    assert "Novembre 2026" in answer.text
+
+
+def test_only_a_valid_signature_looks_proved(furnished: TestClient) -> None:
+    assert [verification for verification, said in VERDICTS.items() if said.tone == "good"] == [Verification.VALID]
+    page = lxml.html.document_fromstring(furnished.get("/donnees/papiers").text)
+    marks = [mark.text_content().strip() for mark in page.xpath("//span[contains(@class, 'mark good')]")]
+    assert marks == ["Signature vérifiée", "Signature vérifiée"]
+    for said in VERDICTS.values():
+        assert said.short in page.text_content()
+
+
+def test_a_record_shows_every_field_and_its_origin(furnished: TestClient, cockpit: Cockpit, visit: Visit) -> None:
+    address = next(a for a in addresses(cockpit, visit) if a.startswith("/donnees/invoice.document/"))
+    text = furnished.get(address).text.replace("\u202f", " ").replace("\u00a0", " ")
+    for words in ("F-2026-118", "Énergie du Val", "74,18 €", "Consommation", "248", "facture.pdf", "page 1",
+                  "Sans signature", "lue telle quelle dans un fichier", "1er décembre 2026"):  # fmt: skip
+        assert words in text, words
+
+
+def test_the_original_file_is_downloaded_and_never_shown(
+    furnished: TestClient, cockpit: Cockpit, visit: Visit
+) -> None:
+    address = next(a for a in addresses(cockpit, visit) if a.startswith("/donnees/invoice.document/"))
+    answer = furnished.get(address + "/fichier")
+    assert answer.content == b"specimen facture.pdf"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''facture.pdf"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/donnees/tax.notice/" + "0" * 32, "/donnees/nothing/abc", "/donnees/tax.notice/%2e%2e", "/historique/999999",
+     "/historique/-1", "/partages/" + "0" * 32, "/donnees/tax.notice/" + "x" * 4000],
+)  # fmt: skip
+def test_what_does_not_exist_is_not_found(furnished: TestClient, address: str) -> None:
+    answer = furnished.get(address)
+    assert answer.status_code == 404
+    check_page(answer.text, "fr")
+
+
+def test_a_malformed_address_is_refused(furnished: TestClient) -> None:
+    assert furnished.get("/historique/abc").status_code == 422
+
+
+def test_the_archive_is_a_zip(furnished: TestClient) -> None:
+    answer = furnished.post("/emporter")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.content[:2] == b"PK"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+
+
+def test_a_value_that_is_markup_is_text(camille: TestClient, cockpit: Cockpit, visit: Visit) -> None:
+    form = {"name": "<script>alert(1)</script>", "handle": "marie", "passphrase": "p" * 20, "again": "p" * 20}
+    camille.cookies.clear()
+    text = camille.post("/espace/creer", data=form).text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_a_share_stops_in_one_click_even_locked(
+    furnished: TestClient, cockpit: Cockpit, visit: Visit
+) -> None:
+    page = lxml.html.document_fromstring(furnished.get("/partages").text)
+    (action,) = page.xpath("//form[contains(@action, '/arreter')]/@action")
+    furnished.post("/verrouiller")
+    answer = furnished.post(action)
+    assert answer.headers["location"] == "/partages?arrete=1"
+    furnished.post("/ouvrir", data={"passphrase": "quatre mots faciles à retenir"})
+    text = furnished.get("/partages?arrete=1").text
+    assert "C'est arrêté" in text
+    assert "/arreter" not in text
+
+
+def test_the_history_filters_and_each_line_is_proved(furnished: TestClient) -> None:
+    refused = lxml.html.document_fromstring(furnished.get("/historique?seulement=refus").text)
+    lines = [line.text_content() for line in refused.xpath("//ul[@class='list']/li")]
+    assert lines
+    assert all("refus" in line for line in lines)
+    everything = lxml.html.document_fromstring(furnished.get("/historique").text)
+    for proof in everything.xpath("//ul[@class='list']//a/@href"):
+        assert "Vérifiée à l'instant." in furnished.get(proof).text
