@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +12,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.open_space import OpenedSpace
 from cockpit_web.app import create_app
 from tests.web.furnished import furnish
-
-with warnings.catch_warnings():
-    # Starlette announces a successor of httpx for its test client; the one it has works the same.
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
-
-FROM_OUR_PAGES = {"Sec-Fetch-Site": "same-origin"}
+from tests.web.screen import FROM_OUR_PAGES, TestClient
 
 
 @pytest.fixture

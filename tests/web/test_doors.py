@@ -13,7 +13,7 @@ from cockpit.acts.open_space import OpenedSpace
 from cockpit_web.app import PAGES, create_app
 from cockpit_web.visitor import Door, door_of, own_path
 from tests.conftest import PASSPHRASE, MovingClock
-from tests.web.conftest import FROM_OUR_PAGES, TestClient
+from tests.web.screen import FROM_OUR_PAGES, TestClient
 
 OPEN_TO_ANYONE = {
     ("GET", "/"), ("GET", "/espace/creer"), ("POST", "/espace/creer"), ("GET", "/entrer"), ("POST", "/entrer"),
@@ -104,7 +104,7 @@ def test_a_space_shows_nothing_of_another(cockpit: Cockpit, furnished: TestClien
 
 def test_a_forged_cookie_opens_nothing(stranger: TestClient, opened: OpenedSpace) -> None:
     for cookie in ("", "x", "A" * 43, opened.cookie[:-2] + "AA", "é", "A" * 5000):
-        answer = stranger.get("/donnees", headers={"Cookie": b"cockpit=" + cookie.encode()})
+        answer = stranger.get("/donnees", headers=[(b"cookie", b"cockpit=" + cookie.encode())])
         assert answer.status_code == 303, cookie[:20]
 
 

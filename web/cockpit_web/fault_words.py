@@ -54,6 +54,7 @@ _BY_CODE = {
 _PLACES = (
     (re.compile(r"\bline (\d+)"), marked("ligne %s")),
     (re.compile(r"\bpage (\d+)"), marked("page %s")),
+    (re.compile(r"\btransaction (\d+)"), marked("opération %s")),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -19,7 +18,6 @@ router = APIRouter()
 
 ACCOUNT = Kind("bank.account")
 TRANSACTION = Kind("bank.transaction")
-_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def bank(request: Request, cockpit: Core, visit: Visitor, mois: str = "") -> Res
     with reading(cockpit, visit) as reader:
         accounts, transactions = reader.records(ACCOUNT), reader.records(TRANSACTION)
     known = sorted({stored.record.day[:7] for stored in transactions})
-    month = mois if _MONTH.fullmatch(mois) else (known[-1] if known else None)
+    month = mois if mois in known else (known[-1] if known else None)
     lines = tuple(stored for stored in transactions if stored.record.day[:7] == month)
     page = BankPage(
         accounts=accounts,
