@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -125,7 +126,7 @@ def test_cookies_are_held_to_this_host_over_tls(cockpit: Cockpit, clock: MovingC
 
 
 def test_a_body_that_hides_its_length_is_stopped(camille: TestClient) -> None:
-    def endless() -> object:
+    def endless() -> Iterator[bytes]:
         for _ in range(100):
             yield b"x" * 10_000
 

@@ -45,7 +45,7 @@ def catalogue() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
     written = read_po(io.BytesIO(files("cockpit_web").joinpath("locale/en/LC_MESSAGES/messages.po").read_bytes()))
     return {
         (tuple(m.id) if isinstance(m.id, list | tuple) else m.id): (
-            tuple(m.string) if isinstance(m.string, list | tuple) else m.string
+            tuple(m.string) if isinstance(m.string, list | tuple) else m.string or ""
         )
         for m in written
         if m.id
