@@ -11,7 +11,8 @@ from cockpit.domain.event import Event, EventType
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.domain.service import Service
-from cockpit.grants.clients import InvalidClient, checked_initial_access_token, service_from_metadata
+from cockpit.grants.clients import InvalidClient, checked_initial_access_token
+from cockpit.grants.metadata import service_from_metadata
 from cockpit.store import services
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,16 +12,23 @@ from cockpit.acts.answer_consent import give, refuse
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.issue_tokens import redeem_code, refresh
+from cockpit.acts.open_space import open_space
 from cockpit.acts.read_for_service import AccessRefused, InvalidToken, Wanted, read_for_service
+from cockpit.acts.refresh_source import refresh_source
 from cockpit.acts.register_service import register_service
+from cockpit.acts.sign_in import sign_in
+from cockpit.acts.visits import recognise
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.narrowing import Narrowing
 from cockpit.consent.request import Ask
+from cockpit.demo.household import DemoPerson
 from cockpit.domain.consent import AccessMode
-from cockpit.domain.ids import Kind, ServiceId, UseId
-from cockpit.domain.moment import PARIS, add_months
+from cockpit.domain.errors import WeMustFix
+from cockpit.domain.ids import Kind, PersonId, ServiceId, UseId
+from cockpit.domain.moment import PARIS, add_months, day_of
 from cockpit.domain.service import DeclaredUse, Service
 from cockpit.grants.pushed import Redirect
+from cockpit.sources.port import SourceFile
 
 SERIES, NOTICE, DWELLING = Kind("energy.series"), Kind("tax.notice"), Kind("home.dwelling")
 _VERIFIER = "demonstration-verifier-that-is-long-enough-0"
@@ -62,39 +68,74 @@ AGENCY = Service(
 
 @dataclass(slots=True)
 class _Past:
-    """A clock in the past; each step moves it."""
+    """A clock in the past; each step moves it forward, as the log will tell it."""
 
+    today: datetime
     now: datetime
 
     def __call__(self) -> datetime:
         return self.now
 
+    def ago(self, days: float) -> None:
+        """Move to so many days before today."""
+        self.now = self.today - timedelta(days=days)
 
-def live_the_past(cockpit: Cockpit, visit: Callable[[Cockpit], Visit], today: datetime) -> None:
-    """Fill one person's history: one consent that runs, one withdrawn, one refused, and reads that were refused."""
-    clock = _Past(today - timedelta(days=75))
+
+def live_the_past(cockpit: Cockpit, person: DemoPerson, passphrase: str) -> PersonId:
+    """Open the person's space eleven weeks ago and live until today, in the order of time.
+
+    One consent runs, one was withdrawn, one request was refused, and two reads were refused. The files that existed
+    then are brought in then; the caller brings the rest today.
+    """
+    clock = _Past(cockpit.clock(), cockpit.clock())
     then = replace(cockpit, clock=clock)
+    clock.ago(76)
+    opened = open_space(then, person.handle, passphrase, person.name, person.language)
+
+    def visit() -> Visit:
+        found = recognise(then, sign_in(then, person.handle, passphrase))
+        assert found is not None  # just signed in
+        return found
+
+    def bring(*sources: SourceFile) -> None:
+        for done in refresh_source(then, opened.person, sources):
+            if done.faults or not done.kept:
+                raise WeMustFix(f"the demonstration's file {done.file_name} was not read whole")
+
+    files = [SourceFile(file.name, file.content) for file in person.files]
+    bring(*(_until(file, day_of(clock.now)) for file in files if file.name.endswith(".csv")))
+    bring(*(file for file in files if file.name.startswith("avis")))
     town, agency = register_service(then, TOWN), register_service(then, AGENCY)
-    study = _ask_and_give(then, visit(then), town, "energy-study-v1", {SERIES}, 12)
-    for days in (1, 31, 62):
-        clock.now = today - timedelta(days=75 - days, hours=3)
+    clock.ago(75.6)
+    study = _ask_and_give(then, visit(), town, "energy-study-v1", {SERIES}, 12)
+    for days in (75.2, 45.3, 16.4):
+        clock.ago(days)
         read_for_service(then, refresh(then, town, study).access_token, Wanted(SERIES))
-    clock.now = today - timedelta(days=9, hours=5)
-    token = refresh(then, town, study).access_token
-    _try(then, token, Wanted(SERIES, fields=("meter",)))
-    clock.now = today - timedelta(days=40)
-    file = _ask_and_give(then, visit(then), agency, "rent-application-v1", {NOTICE, DWELLING}, 3)
+    clock.ago(14.5)
+    bring(*(file for file in files if file.name.startswith("justificatif")))
+    clock.ago(12.4)
+    file = _ask_and_give(then, visit(), agency, "rent-application-v1", {NOTICE, DWELLING}, 3)
     issued = refresh(then, agency, file)
     for kind in (NOTICE, DWELLING):
         read_for_service(then, issued.access_token, Wanted(kind))
-    clock.now = today - timedelta(days=38)
+    clock.ago(10.3)
     knocking = refresh(then, agency, file).access_token
-    withdraw_consent(then, visit(then).person, issued.consent)
+    withdraw_consent(then, opened.person, issued.consent)
     clock.now += timedelta(minutes=2)
     _try(then, knocking, Wanted(NOTICE))
-    clock.now = today - timedelta(days=20)
+    clock.ago(8.9)
+    _try(then, refresh(then, town, study).access_token, Wanted(SERIES, fields=("meter",)))
+    clock.ago(5.2)
     asked = _ask(then, agency, "rent-application-v1", {NOTICE, DWELLING})
-    refuse(then, visit(then), pending(then, agency.id, asked))
+    refuse(then, visit(), pending(then, agency.id, asked))
+    return opened.person
+
+
+def _until(file: SourceFile, day: str) -> SourceFile:
+    """A customer-area curve as it was downloaded on ``day``: its later lines did not exist yet."""
+    lines = file.content.split(b"\n")
+    kept = [line for line in lines if not line[:2].isdigit() or b"T" not in line[:20] or line[:10].decode() <= day]
+    return SourceFile(file.name, b"\n".join(kept))
 
 
 def _ask(cockpit: Cockpit, service: Service, reference: str, kinds: set[Kind]) -> str:

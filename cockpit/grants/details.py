@@ -124,12 +124,12 @@ def granted_details(
 
 
 def _only_detail(text: str) -> _Detail:
-    if len(text.encode()) > MAX_BYTES:
-        raise InvalidDetails("authorization_details is larger than 16 KiB")
     try:
+        if len(text.encode()) > MAX_BYTES:
+            raise InvalidDetails("authorization_details is larger than 16 KiB")
         details = msgspec.json.decode(text, type=list[_Detail])
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
-        # The library's sentence names the place and the type expected, never a value.
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
+        # The library's sentence names the place and the type expected, and goes to nobody but its sender.
         raise InvalidDetails(f"authorization_details: {error}") from error
     if len(details) != 1:
         raise InvalidDetails("authorization_details must hold exactly one object: one purpose, one decision")
@@ -140,8 +140,9 @@ def _only_detail(text: str) -> _Detail:
 
 def _day(text: str, name: str) -> str:
     try:
-        if len(text) == 10:
-            return date.fromisoformat(text).isoformat()
+        # ``fromisoformat`` also reads 20260101 and weeks: only what it would write itself is taken.
+        if date.fromisoformat(text).isoformat() == text:
+            return text
     except ValueError:
         pass
     raise InvalidDetails(f"{name} must be a day, YYYY-MM-DD")

@@ -192,7 +192,7 @@ def home(request: Request) -> Response:
         "Vous voyez exactement ce qui partirait, et vous décidez.</p>"
         f"{button('/demander', 'Demander mes conseils')}</div>"
         '<div class="card"><p>Et si un service demandait plus que ce qu\'il a déclaré ? Essayez : '
-        f"votre cockpit refuse.</p>{button('/demander-trop', 'Demander aussi mon numéro de compteur', quiet=True)}</div>",
+        f"votre cockpit refuse.</p>{button('/demander-trop', 'Demander aussi mon numéro de compteur', True)}</div>",
     )
 
 

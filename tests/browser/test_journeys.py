@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from tests.browser.conftest import Complaints, House
 from tests.conftest import PASSPHRASE
@@ -52,7 +52,7 @@ def test_from_nothing_to_my_first_data(page: Page, house: House, request: pytest
     expect(page.get_by_role("heading", level=1)).to_have_text("Bonjour Odile")
     page.get_by_role("link", name="Ajouter une source").click()
     page.get_by_label("Vos fichiers").set_input_files(
-        [{"name": "releve.ofx", "mimeType": "application/x-ofx", "buffer": STATEMENT}]
+        FilePayload(name="releve.ofx", mimeType="application/x-ofx", buffer=STATEMENT)
     )
     page.get_by_role("button", name="Ajouter").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("C'est rangé dans votre espace")
@@ -124,6 +124,7 @@ def test_choosing_redraws_the_preview_by_itself(chromium: Browser, house: House,
     page = signed_in(context, house)
     page.goto(request_address(house))
     address = page.url
+    # Choosing an optional part before a duration is chosen must not be held back by what is still missing.
     page.get_by_label("Facture").first.check()
     expect(page.locator("#apercu")).to_contain_text("Facture – 2 données")
     page.get_by_label("Facture").first.uncheck()

@@ -112,3 +112,12 @@ def test_the_demonstration_has_no_door_elsewhere(cockpit: Cockpit, opened: Opene
     app = create_app(cockpit, {"camille": opened.cookie})
     client = TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
     assert client.get("/demonstration/camille").status_code == 404
+
+
+def test_an_answer_given_too_late_leads_back_to_its_request(camille: TestClient, clock: MovingClock) -> None:
+    clock.forward(minutes=16)
+    page = "http://localhost:8000/demande?client_id=c_coach&request_uri=urn%3Ax"
+    answer = camille.post("/demande", data={"decision": "oui"}, headers={"Referer": page})
+    assert answer.headers["location"] == "/ouvrir?suite=%2Fdemande%3Fclient_id%3Dc_coach%26request_uri%3Durn%253Ax"
+    for elsewhere in ("https://evil.example/demande", "http://[", ""):
+        assert camille.post("/demande", headers={"Referer": elsewhere}).headers["location"] == "/ouvrir"

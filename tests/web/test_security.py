@@ -14,7 +14,7 @@ from cockpit.acts.open_space import OpenedSpace
 from cockpit.bootstrap import build
 from cockpit.settings import Settings
 from cockpit_web.app import create_app
-from cockpit_web.security.limits import TRIES, Attempts, TooManyTries
+from cockpit_web.security.limits import ADDRESS_TRIES, TRIES, Attempts, TooManyTries
 from tests.conftest import PASSPHRASE, MovingClock
 from tests.web.screen import FROM_OUR_PAGES, TestClient
 
@@ -170,15 +170,21 @@ def test_a_secret_cannot_be_tried_for_ever(stranger: TestClient, opened: OpenedS
 
 def test_tries_are_counted_by_name_and_by_address(clock: MovingClock) -> None:
     attempts = Attempts(clock)
-    for number in range(TRIES):
-        attempts.failed(f"who {number}", "from here")
+    for number in range(ADDRESS_TRIES):
+        attempts.check("odile", "here")
+        attempts.failed(str(number), "here")
     with pytest.raises(TooManyTries) as refusal:
-        attempts.check("who nobody", "from here")
+        attempts.check("odile", "here")
     assert refusal.value.details["minutes"] == 10
-    attempts.check("who 1", "from elsewhere")
-    attempts.forget("who 1")
+    attempts.check("odile", "elsewhere")
+    for _ in range(TRIES):
+        attempts.failed(" Odile", "elsewhere")
+    with pytest.raises(TooManyTries):
+        attempts.check("odile", "a third place")
+    attempts.forget("odile")
+    attempts.check("odile", "a third place")
     clock.now += timedelta(minutes=10)
-    attempts.check("who nobody", "from here")
+    attempts.check("odile", "here")
 
 
 def test_an_unknown_name_and_a_wrong_passphrase_read_the_same(stranger: TestClient, opened: OpenedSpace) -> None:

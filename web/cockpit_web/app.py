@@ -57,6 +57,7 @@ def create_app(cockpit: Cockpit, demonstration_sessions: Mapping[str, str] | Non
     app.state.cockpit = cockpit
     app.state.attempts = Attempts(cockpit.clock)
     app.state.demonstration_sessions = dict(demonstration_sessions or {})
+    app.state.demonstration_service = ""
     install_problems(app)
 
     pages = APIRouter(dependencies=[Depends(doorman)])

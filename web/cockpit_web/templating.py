@@ -17,6 +17,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit_web import formats
 from cockpit_web.languages import LANGUAGES, NAMES, chosen_language, translate, translate_count
 from cockpit_web.typography import french_spacing
+from cockpit_web.visitor import here
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Frame:
     """What every page is given beside its own context.
 
     ``here`` is the address asked, to come back to after a change of language; ``signed_in`` and ``unlocked`` say
-    what the header may offer; ``room`` is the entry of the navigation to mark as current.
+    what the header may offer; ``room`` is the entry of the navigation to mark as current;
+    ``demonstration_service`` is the address of the demonstration's own service, or empty.
     """
 
     language: str
@@ -35,6 +37,7 @@ class Frame:
     signed_in: bool
     unlocked: bool
     demonstration: bool
+    demonstration_service: str
 
 
 def render(
@@ -68,16 +71,16 @@ def _frame(request: Request, room: str) -> Frame:
     visit = getattr(request.state, "visit", None)
     language = language_of(request)
     other = next(name for name in LANGUAGES if name != language)
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return Frame(
         language=language,
         other_language=other,
         other_language_name=NAMES[other],
-        here=here if request.method == "GET" else "/",
+        here=here(request),
         room=room,
         signed_in=visit is not None,
         unlocked=visit is not None and visit.keyring is not None,
         demonstration=cockpit.settings.demonstration,
+        demonstration_service=request.app.state.demonstration_service,
     )
 
 

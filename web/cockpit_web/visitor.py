@@ -130,10 +130,16 @@ def drop_cookie(cockpit: Cockpit, response: Response) -> None:
 
 
 def here(request: Request) -> str:
-    """Where to come back to: the page asked, or the start page when what was asked was a change."""
-    if request.method != "GET":
+    """Where to come back to: the page asked, or, for a change, the page of ours that it was made on."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
         return "/"
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if page.netloc != request.headers.get("host"):
+        return "/"
+    return own_path(page.path + (f"?{page.query}" if page.query else ""))
 
 
 def back_to(address: str, suite: str) -> str:

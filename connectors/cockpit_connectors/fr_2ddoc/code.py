@@ -137,9 +137,9 @@ def _fields(message: str) -> Iterator[Field]:
             )
         at += 2
         if sheet.length is None:
-            end = _end(message, at)
-            yield Field(sheet, message[at:end], cut=message[end : end + 1] == RS)
-            at = end + 1
+            end = _end(message, at, sheet.longest)
+            yield Field(sheet, message[at:end], cut=message.startswith(RS, end))
+            at = end + message.startswith((GS, RS), end)
         else:
             end = at + sheet.length
             value = message[at:end]
@@ -150,9 +150,12 @@ def _fields(message: str) -> Iterator[Field]:
             at = end + message.startswith(GS, end)
 
 
-def _end(message: str, at: int) -> int:
-    """Where a field of variable length ends: at the first separator, or with the message."""
-    return min((found for found in (message.find(GS, at), message.find(RS, at)) if found >= 0), default=len(message))
+def _end(message: str, at: int, longest: int | None) -> int:
+    """Where a field of variable length ends: at the first separator, at its greatest length, or with the message."""
+    ends = [found for found in (message.find(GS, at), message.find(RS, at)) if found >= 0]
+    if longest is not None:
+        ends.append(at + longest)
+    return min([*ends, len(message)])
 
 
 def _unrepeated(fields: Iterator[Field]) -> Iterator[Field]:

@@ -13,9 +13,9 @@ from .fields import Format
 
 DAY_ZERO = date(2000, 1, 1)
 
-_AMOUNT = re.compile(r"(-?)0*(\d+)(?:,(\d+))?")
-_DATE = re.compile(r"(\d{2})(\d{2})(\d{4})")
-_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})?")
+_AMOUNT = re.compile(r"(-?)0*(\d+)(?:,(\d+))?", re.ASCII)
+_DATE = re.compile(r"(\d{2})(\d{2})(\d{4})", re.ASCII)
+_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})?", re.ASCII)
 _HEX = re.compile(r"[0-9A-F]+")
 _BASE36 = re.compile(r"[0-9A-Z]+")
 

@@ -138,12 +138,11 @@ def _attempts(request: Request) -> Attempts:
 
 
 def _keys(request: Request, who: str) -> tuple[str, str]:
-    address = request.client.host if request.client else ""
-    return f"who {who.strip().lower()}", f"from {address}"
+    return who, request.client.host if request.client else ""
 
 
 def _again(
-    request: Request, template: str, error: CitizenMustAct, keys: tuple[str, ...], form: SignInForm
+    request: Request, template: str, error: CitizenMustAct, keys: tuple[str, str], form: SignInForm
 ) -> Response:
     if isinstance(error, WrongSecret):
         _attempts(request).failed(*keys)
@@ -153,7 +152,7 @@ def _again(
     return render(request, template, page, status=status)
 
 
-def _let_in(request: Request, cockpit: Core, cookie: str, keys: tuple[str, ...], suite: str) -> Response:
+def _let_in(request: Request, cockpit: Core, cookie: str, keys: tuple[str, str], suite: str) -> Response:
     _attempts(request).forget(keys[0])
     response = RedirectResponse(suite, 303)
     keep_cookie(cockpit, response, cookie)

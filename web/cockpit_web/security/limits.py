@@ -21,6 +21,9 @@ FORM_BYTES = 64 * 1024
 """The largest form without a file."""
 
 TRIES = 8
+"""Failures of one name before it must wait."""
+ADDRESS_TRIES = 100
+"""Failures from one address before it must wait: more, since a whole town may share one."""
 WINDOW = timedelta(minutes=10)
 MAX_KEYS = 20_000
 
@@ -73,34 +76,37 @@ class Attempts:
     tries: OrderedDict[str, list[datetime]] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, *keys: str) -> None:
-        """Raise ``TooManyTries`` when one of ``keys`` failed too often in the last ten minutes."""
+    def check(self, who: str, address: str) -> None:
+        """Raise ``TooManyTries`` when this name or this address failed too often in the last ten minutes."""
         with self.lock:
-            for key in map(_digest, keys):
+            for key, most in ((_who(who), TRIES), (_from(address), ADDRESS_TRIES)):
                 recent = self._recent(key)
-                if len(recent) >= TRIES:
+                if len(recent) >= most:
                     wait = recent[0] + WINDOW - self.clock()
                     minutes = max(1, -(-int(wait.total_seconds()) // 60))
                     raise TooManyTries("too many tries; wait before trying again", minutes=minutes)
 
-    def failed(self, *keys: str) -> None:
-        """Count one failure against each key."""
+    def failed(self, who: str, address: str) -> None:
+        """Count one failure against the name and the address."""
         with self.lock:
-            for key in map(_digest, keys):
+            for key in (_who(who), _from(address)):
                 self.tries[key] = [*self._recent(key), self.clock()]
                 self.tries.move_to_end(key)
             while len(self.tries) > MAX_KEYS:
                 self.tries.popitem(last=False)
 
-    def forget(self, *keys: str) -> None:
-        """The secret was right: the failures before it count no more."""
+    def forget(self, who: str) -> None:
+        """The secret was right: this name's failures count no more. Its address is not forgiven the others'."""
         with self.lock:
-            for key in map(_digest, keys):
-                self.tries.pop(key, None)
+            self.tries.pop(_who(who), None)
 
     def _recent(self, key: str) -> list[datetime]:
         return [at for at in self.tries.get(key, []) if self.clock() - at < WINDOW]
 
 
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def _who(name: str) -> str:
+    return "who " + hashlib.sha256(name.strip().lower().encode()).hexdigest()
+
+
+def _from(address: str) -> str:
+    return "from " + hashlib.sha256(address.encode()).hexdigest()

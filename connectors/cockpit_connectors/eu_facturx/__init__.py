@@ -1,0 +1,1 @@
+"""Electronic invoices: Factur-X and ZUGFeRD PDFs, and bare UN/CEFACT Cross Industry Invoice files."""
