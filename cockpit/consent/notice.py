@@ -98,7 +98,7 @@ _MONTHS = [
 
 def _part(part: ClauseInput, kinds: KindWords, language: str) -> str:
     title, labels = kinds[part.kind]
-    named = ", ".join(labels[name].in_language(language).lower() for name in part.fields)
+    named = ", ".join(_inside(labels[name].in_language(language)) for name in part.fields)
     grain = _GRAINS[part.grain].in_language(language)
     optional = "" if part.required else (" (facultatif)" if language != "en" else " (optional)")
     return (
@@ -106,6 +106,11 @@ def _part(part: ClauseInput, kinds: KindWords, language: str) -> str:
         if language != "en"
         else (f"{title.in_language(language)}{optional}, {grain}: {named}.")
     )
+
+
+def _inside(label: str) -> str:
+    """A label as it stands inside a sentence: its first letter small, an acronym left as it is."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _period(clause: Clause, language: str) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
@@ -38,6 +39,8 @@ from cockpit.domain.moment import PARIS
 from cockpit.grants.clients import new_initial_access_token
 from cockpit.settings import Settings
 from cockpit.sources.port import SourceFile
+from cockpit_web.app import create_app
+from cockpit_web.visitor import DemonstrationDoor
 
 SEED = 2012
 START_SECONDS = 20
@@ -45,10 +48,11 @@ START_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A demonstration that is ready: its cockpit, and the session of each person by the key of their link."""
+    """A demonstration that is ready: its cockpit, and the persons' doors by the keys of their links."""
 
     cockpit: Cockpit
-    sessions: dict[str, str]
+    doors: dict[str, DemonstrationDoor]
+    passphrase: str
 
 
 def run_demonstration(port: int, keep: Path | None, last_day: date | None) -> None:
@@ -78,15 +82,17 @@ def prepare(data: Path, issuer: str, last_day: date, only: str | None = None) ->
     )
     for person in persons:
         click.echo(f"  {person.name}: {len(person.files)} files", err=True)
+    passphrase = f"demonstration {secrets.token_hex(4)}"
     # Each file is read in a child process: the persons are settled side by side, as the machine's cores allow.
     with ThreadPoolExecutor(max_workers=len(persons)) as workers:
-        cookies = workers.map(lambda person: _settle(cockpit, person, with_past=person is persons[0]), persons)
-        sessions = {secrets.token_urlsafe(16): cookie for cookie in cookies}
-    return Showing(cockpit, sessions)
+        settled = workers.map(
+            lambda person: _settle(cockpit, person, passphrase, with_past=person is persons[0]), persons
+        )
+        doors = {secrets.token_urlsafe(16): door for door in settled}
+    return Showing(cockpit, doors, passphrase)
 
 
-def _settle(cockpit: Cockpit, person: DemoPerson, *, with_past: bool) -> str:
-    passphrase = secrets.token_urlsafe(24)
+def _settle(cockpit: Cockpit, person: DemoPerson, passphrase: str, *, with_past: bool) -> DemonstrationDoor:
     if with_past:
         owner = live_the_past(cockpit, person, passphrase)
     else:
@@ -95,13 +101,11 @@ def _settle(cockpit: Cockpit, person: DemoPerson, *, with_past: bool) -> str:
     for done in refresh_source(cockpit, owner, sources):
         if done.faults or not done.kept:
             raise WeMustFix(f"the demonstration's file {done.file_name} was not read whole")
-    return sign_in(cockpit, person.handle, passphrase)
+    return DemonstrationDoor(person.name, partial(sign_in, cockpit, person.handle, passphrase))
 
 
 def _serve(showing: Showing, port: int, coach_port: int) -> None:
-    from cockpit_web.app import create_app  # noqa: PLC0415 - loaded once the slow part has said what it does
-
-    app = create_app(showing.cockpit, showing.sessions)
+    app = create_app(showing.cockpit, showing.doors)
     app.state.demonstration_service = f"http://localhost:{coach_port}"
     server = _Server(
         uvicorn.Config(
@@ -122,9 +126,10 @@ def _serve(showing: Showing, port: int, coach_port: int) -> None:
         if not thread.is_alive():
             raise OperatorMustAct(f"port {port} cannot be used; choose another with --port", code="port")
         with _coach(showing.cockpit, coach_port):
-            key = next(iter(showing.sessions))
+            key = next(iter(showing.doors))
             click.echo(f"\nOpen  {showing.cockpit.settings.issuer}/demonstration/{key}\n")
-            click.echo("Stop with Ctrl-C.", err=True)
+            click.echo(f"A space you lock opens again with: {showing.passphrase}", err=True)
+            click.echo("Stop with Ctrl-C; nothing is left.", err=True)
             stop.wait()
     finally:
         server.should_exit = True

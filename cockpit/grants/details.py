@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from cockpit.consent.request import Ask
-from cockpit.domain.consent import AccessMode, Clause, ConsentStatus
+from cockpit.domain.consent import AccessMode, Clause
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.ids import Kind
 from cockpit.domain.moment import parse_instant
@@ -98,10 +98,11 @@ def parse_details(text: str, api: str) -> Asked:
     return Asked(detail.purpose, ask)
 
 
-def granted_details(
-    clause: Clause, consent: str, granted_at: str, api: str, status: ConsentStatus = ConsentStatus.ACTIVE
-) -> list[dict[str, Any]]:
-    """What was granted, perhaps narrower than asked, as the token response returns it (RFC 9396 section 7)."""
+def granted_details(clause: Clause, consent: str, api: str) -> list[dict[str, Any]]:
+    """What was granted, perhaps narrower than asked, as the token response returns it (RFC 9396 section 7).
+
+    ``api`` is the data API's address, the only location there is.
+    """
     return [
         {
             "type": TYPE,
@@ -116,9 +117,7 @@ def granted_details(
             "retention": clause.retention,
             "recipients": list(clause.recipients),
             "consent_id": consent,
-            "granted_at": granted_at,
             "expires_at": clause.expires,
-            "status": status.value,
         }
     ]
 

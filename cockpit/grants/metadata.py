@@ -181,6 +181,8 @@ def _public_keys(jwks: dict[str, list[dict[str, Any]]]) -> list[dict[str, str]]:
     if set(jwks) != {"keys"} or not 1 <= len(keys) <= MAX_KEYS:
         raise InvalidClientMetadata(f"jwks must hold one to {MAX_KEYS} public keys")
     public = [_public_key(key) for key in keys]
+    if len(public) > 1 and len({key.get("kid") or "" for key in public} - {""}) < len(public):
+        raise InvalidClientMetadata("each of several keys in jwks must have a kid of its own")
     try:
         key_set(public)
     except (jose_errors.JoseError, ValueError, TypeError, KeyError) as error:

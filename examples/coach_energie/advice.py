@@ -30,8 +30,10 @@ def advice(items: list[dict[str, Any]], invoices: list[dict[str, Any]]) -> list[
                 nights.append(watts)
     total = sum(months.values())
     said = [f"Vous avez consommé {total:,.0f} kWh sur la période que vous partagez.".replace(",", "\u202f")]
-    if len(months) > 2:
-        most, least = max(months, key=lambda month: months[month]), min(months, key=lambda month: months[month])
+    # The first and last months are seldom whole.
+    whole = sorted(months)[1:-1]
+    if len(whole) > 2:
+        most, least = max(whole, key=lambda month: months[month]), min(whole, key=lambda month: months[month])
         said.append(
             f"Votre mois le plus fort est {named(most)} ({months[most]:.0f} kWh), "
             f"le plus faible {named(least)} ({months[least]:.0f} kWh)."

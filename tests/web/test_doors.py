@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from fastapi.routing import APIRoute
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.open_space import OpenedSpace
+from cockpit.acts.sign_in import sign_in
 from cockpit_web.app import PAGES, create_app
-from cockpit_web.visitor import Door, door_of, own_path
+from cockpit_web.visitor import DemonstrationDoor, Door, door_of, own_path
 from tests.conftest import PASSPHRASE, MovingClock
 from tests.web.screen import FROM_OUR_PAGES, TestClient
 
@@ -108,10 +111,30 @@ def test_a_forged_cookie_opens_nothing(stranger: TestClient, opened: OpenedSpace
         assert answer.status_code == 303, cookie[:20]
 
 
+def demonstration(cockpit: Cockpit) -> TestClient:
+    door = DemonstrationDoor("Camille", partial(sign_in, cockpit, "camille", PASSPHRASE))
+    app = create_app(cockpit, {"key": door, "other": DemonstrationDoor("Odile", str)})
+    return TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
+
+
 def test_the_demonstration_has_no_door_elsewhere(cockpit: Cockpit, opened: OpenedSpace) -> None:
-    app = create_app(cockpit, {"camille": opened.cookie})
-    client = TestClient(app, base_url="http://localhost:8000", follow_redirects=False)
-    assert client.get("/demonstration/camille").status_code == 404
+    client = demonstration(cockpit)
+    assert client.get("/demonstration/key").status_code == 404
+    assert "Odile" not in client.get("/").text
+
+
+def test_a_link_of_the_demonstration_signs_in_afresh_each_time(cockpit: Cockpit, opened: OpenedSpace) -> None:
+    client = demonstration(replace(cockpit, settings=replace(cockpit.settings, demonstration=True)))
+    first = client.get("/demonstration/key")
+    assert first.status_code == 303
+    home = client.get("/").text
+    assert "Camille" in home
+    assert 'href="/demonstration/other"' in home
+    client.post("/sortir", headers={"Origin": "http://localhost:8000"})
+    again = client.get("/demonstration/key")
+    assert again.cookies["cockpit"] != first.cookies["cockpit"]
+    assert client.get("/donnees").status_code == 200
+    assert client.get("/demonstration/unknown").status_code == 404
 
 
 def test_an_answer_given_too_late_leads_back_to_its_request(camille: TestClient, clock: MovingClock) -> None:

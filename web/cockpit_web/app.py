@@ -36,7 +36,7 @@ from cockpit_web.security.csrf import CrossSiteGuard
 from cockpit_web.security.headers import SecurityHeaders
 from cockpit_web.security.hosts import accepted_hosts
 from cockpit_web.security.limits import Attempts, BodyLimit
-from cockpit_web.visitor import doorman
+from cockpit_web.visitor import DemonstrationDoor, doorman
 
 PAGES = tuple(
     module.router
@@ -48,15 +48,15 @@ PAGES = tuple(
 """Every page there is."""
 
 
-def create_app(cockpit: Cockpit, demonstration_sessions: Mapping[str, str] | None = None) -> FastAPI:
+def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, DemonstrationDoor] | None = None) -> FastAPI:
     """The whole web room over one deployment.
 
-    ``demonstration_sessions`` maps the keys of the demonstration's links to the cookies of its persons' sessions.
+    ``demonstration_doors`` are the fictional persons' doors, by the keys of their links.
     """
     app = FastAPI(title="mesinfos-cockpit", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.cockpit = cockpit
     app.state.attempts = Attempts(cockpit.clock)
-    app.state.demonstration_sessions = dict(demonstration_sessions or {})
+    app.state.demonstration_doors = dict(demonstration_doors or {})
     app.state.demonstration_service = ""
     install_problems(app)
 

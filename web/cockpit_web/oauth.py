@@ -19,10 +19,10 @@ from cockpit.acts.issue_tokens import Issued, redeem_code, refresh
 from cockpit.acts.register_service import register_with_token
 from cockpit.acts.revoke_token import revoke_token
 from cockpit.domain.errors import ServiceMustAct
-from cockpit.domain.moment import instant
 from cockpit.domain.service import Service
 from cockpit.grants.clients import InvalidClient
 from cockpit.grants.details import granted_details, parse_details
+from cockpit.grants.pushed import UnknownRequest
 from cockpit.grants.server import (
     CODE_CHECKS,
     PUSH_CHECKS,
@@ -79,7 +79,7 @@ async def register(request: Request, cockpit: Core) -> Response:
     """RFC 7591, with an initial access token."""
 
     def act(body: bytes) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        if _content_type(request) != "application/json":
             raise ProtocolRefusal("the content type must be application/json", code="unsupported_media_type")
         service = register_with_token(cockpit, _bearer(request), body)
         return JSONResponse(_registered(service), 201, NO_STORE)
@@ -102,12 +102,17 @@ async def push(request: Request, cockpit: Core) -> Response:
 
 
 @router.get("/authorize")
-def authorize(cockpit: Core, client_id: str = "", request_uri: str = "") -> Response:
-    """Send the person to the page of this request; everything else in the address is ignored.
+def authorize(request: Request, cockpit: Core) -> Response:
+    """Send the person to the page of this request; other parameters of the address are ignored (RFC 9126 section 4).
 
-    Raises ``UnknownRequest``, shown as a page: nothing is ever sent to an address that is not registered.
+    Raises ``ProtocolRefusal``, shown as a page: nothing is ever sent to an address that is not registered.
     """
-    pending(cockpit, client_id, request_uri)
+    parameters = single_parameters(request.query_params.multi_items())
+    client_id, request_uri = parameters.get("client_id", ""), parameters.get("request_uri", "")
+    try:
+        pending(cockpit, client_id, request_uri)
+    except UnknownRequest as error:
+        raise ProtocolRefusal(str(error), code=error.reason) from error
     query = urlencode({"client_id": client_id, "request_uri": request_uri})
     return RedirectResponse(f"/demande?{query}", 303)
 
@@ -148,7 +153,7 @@ async def revoke(request: Request, cockpit: Core) -> Response:
 
 def _authenticated(request: Request, cockpit: Cockpit, body: bytes) -> tuple[Parameters, Service]:
     """The form's parameters and the service that proved who it is. Raises ``ProtocolRefusal`` or ``InvalidClient``."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    if _content_type(request) != FORM:
         raise ProtocolRefusal(f"the content type must be {FORM}", code="unsupported_media_type")
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=40)
@@ -159,6 +164,10 @@ def _authenticated(request: Request, cockpit: Cockpit, body: bytes) -> tuple[Par
     if not assertion or not kind:
         raise InvalidClient("client_assertion and client_assertion_type are needed")
     return parameters, authenticate_service(cockpit, assertion, kind)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _answered(request: Request, act: Callable[[bytes], Response]) -> Response:
@@ -218,9 +227,7 @@ def _tokens(cockpit: Cockpit, issued: Issued) -> dict[str, Any]:
         "access_token": issued.access_token,
         "token_type": "Bearer",
         "expires_in": issued.expires_in,
-        "authorization_details": granted_details(
-            issued.clause, issued.consent, instant(cockpit.clock()), f"{cockpit.settings.issuer}/api"
-        ),
+        "authorization_details": granted_details(issued.clause, issued.consent, f"{cockpit.settings.issuer}/api"),
     }
     if issued.refresh_token is not None:
         answer["refresh_token"] = issued.refresh_token

@@ -55,9 +55,9 @@ def _wanted(request: Request, kind: str) -> Wanted:
     unknown = sorted(set(query) - PARAMETERS)
     if unknown or len(query.multi_items()) != len(query):
         raise BadRead("the parameters are from, until, fields and grain, each at most once")
-    fields = tuple(dict.fromkeys(filter(None, query.get("fields", "").split(","))))
-    if len(fields) > MAX_FIELDS:
-        raise BadRead("fields names too many fields")
+    fields = tuple(dict.fromkeys(query["fields"].split(","))) if "fields" in query else ()
+    if len(fields) > MAX_FIELDS or "" in fields:
+        raise BadRead(f"fields must name 1 to {MAX_FIELDS} fields, separated by commas")
     grain = query.get("grain")
     if grain is not None and grain not in set(Grain):
         raise BadRead("grain must be raw, day or month")

@@ -26,7 +26,8 @@ class Frame:
 
     ``here`` is the address asked, to come back to after a change of language; ``signed_in`` and ``unlocked`` say
     what the header may offer; ``room`` is the entry of the navigation to mark as current;
-    ``demonstration_service`` is the address of the demonstration's own service, or empty.
+    ``demonstration_service`` is the address of the demonstration's own service, or empty;
+    ``demonstration_others`` are the other fictional persons, as (name, address) pairs.
     """
 
     language: str
@@ -38,6 +39,7 @@ class Frame:
     unlocked: bool
     demonstration: bool
     demonstration_service: str
+    demonstration_others: tuple[tuple[str, str], ...]
 
 
 def render(
@@ -81,6 +83,11 @@ def _frame(request: Request, room: str) -> Frame:
         unlocked=visit is not None and visit.keyring is not None,
         demonstration=cockpit.settings.demonstration,
         demonstration_service=request.app.state.demonstration_service,
+        demonstration_others=tuple(
+            (door.name, f"/demonstration/{key}")
+            for key, door in request.app.state.demonstration_doors.items()
+            if cockpit.settings.demonstration and (visit is None or door.name != visit.name)
+        ),
     )
 
 

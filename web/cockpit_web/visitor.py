@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -36,6 +37,14 @@ class SignInFirst(Exception):
 
 class UnlockFirst(Exception):
     """Somebody is signed in, and their space is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationDoor:
+    """A fictional person's door: the name on it, and a sign-in that gives the cookie of a fresh session."""
+
+    name: str
+    sign_in: Callable[[], str]
 
 
 _doors: dict[Callable[..., Any], Door] = {}

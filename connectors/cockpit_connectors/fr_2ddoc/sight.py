@@ -20,6 +20,9 @@ MOST_LOOKED = 640_000_000
 """Pixels looked at in one file, all sizes together: enough for 40 scanned A4 pages, and under a minute of noise."""
 
 
+_DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One DataMatrix: the bytes it holds, and the page it is on."""
@@ -48,7 +51,7 @@ class Patience:
 
 def look(image: Image.Image, seen: set[bytes], place: str) -> Iterator[Found]:
     """Every DataMatrix in view that ``seen`` does not hold yet, in any direction, dark on light or light on dark."""
-    for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.DataMatrix):
+    for code in zxingcpp.read_barcodes(image, formats=_DATA_MATRIX):
         # The signature covers bytes; the library's text would be a guess at their encoding.
         payload = bytes(code.bytes)
         if payload not in seen:

@@ -79,11 +79,12 @@ def _time(written: str) -> str | None:
     found = _TIME.fullmatch(written)
     if not found:
         return None
-    parts = [int(part) for part in found.groups() if part]
+    said = ":".join(part for part in found.groups() if part)
     try:
-        return time(*parts).isoformat("seconds" if len(parts) == 3 else "minutes")
+        time.fromisoformat(said)
     except ValueError:
         return None
+    return said
 
 
 def _datetime(written: str) -> str | None:

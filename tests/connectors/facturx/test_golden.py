@@ -101,12 +101,16 @@ def score(content: bytes) -> float:
 
 
 def test_recognises_invoices_and_leaves_plain_pdfs_to_whoever_knows_better() -> None:
-    assert score(pdf({"factur-x.xml": MINIMUM})) == 0.95
+    assert score(b"%PDF-1.7\n1 0 obj <</Type /Filespec /F (Factur-X.xml)>> endobj") == 0.95
+    # Some programs write the name in octal; then only opening the PDF tells.
+    assert score(pdf({"factur-x.xml": MINIMUM})) == 0.4
     assert score(b"%PDF-1.7\n" + bytes(PROBE_BYTES) + b"factur-x.xml") == 0.4
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8-sig")
         assert score(document.read_bytes()) == 0.95
-        assert score(text.encode("utf-16")) == score(text.encode("utf-16-be")) == score(text.encode("utf-16-le")) == 0.95
+        assert (
+            score(text.encode("utf-16")) == score(text.encode("utf-16-be")) == score(text.encode("utf-16-le")) == 0.95
+        )
     assert score((HERE / "samples" / "bad" / "order-x.xml").read_bytes()) == 0.95
     assert score((HERE / "samples" / "bad" / "ubl-21-extended-ctc-fr.xml").read_bytes()) == 0.6
     for other in (b"", b"<", b"<html>", b'<?xml version="1.0"?><OFX></OFX>', b"OFXHEADER:100", b"\x89PNG\r\n\x1a\n",

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import zxingcpp
 from cryptography import x509
@@ -123,8 +124,16 @@ def pem(made: x509.Certificate) -> bytes:
 
 def data_matrix(payload: bytes, cell: int = 4) -> Image.Image:
     """The barcode, ``cell`` pixels a side of each of its cells, with its quiet zone."""
-    drawn = zxingcpp.create_barcode(payload.decode("ascii"), zxingcpp.BarcodeFormat.DataMatrix).to_image(scale=cell)
-    return Image.frombytes("L", (drawn.shape[1], drawn.shape[0]), bytes(memoryview(drawn).cast("B")))
+    return barcode(payload, zxingcpp.BarcodeFormat.DataMatrix, cell)
+
+
+def barcode(payload: bytes, symbology: zxingcpp.BarcodeFormat, cell: int) -> Image.Image:
+    """Any barcode that zxing-cpp can write."""
+    drawn = zxingcpp.create_barcode(payload.decode("ascii"), symbology).to_image(scale=cell)
+    # The image is a buffer of rows of grey levels, which its stubs do not say.
+    levels = memoryview(cast("bytes", drawn))
+    height, width = levels.shape or (0, 0)
+    return Image.frombytes("L", (width, height), levels.tobytes())
 
 
 def paper(pages: Sequence[Sequence[bytes]], cell_mm: float = 0.508) -> bytes:

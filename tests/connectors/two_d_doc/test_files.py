@@ -22,7 +22,7 @@ from cockpit_connectors.fr_2ddoc.connector import MOST_BYTES
 from cockpit_connectors.fr_2ddoc.scan import is_image, is_pdf
 from cockpit_connectors.fr_2ddoc.sight import MOST_LOOKED, MOST_PAGES, MOST_PIXELS, Patience
 
-from .specimens import TEST_CERTIFICATE, data_matrix, outcomes, paper, picture, pulled, signed_code, vector
+from .specimens import TEST_CERTIFICATE, barcode, data_matrix, outcomes, paper, picture, pulled, signed_code, vector
 
 NOTICE = paper([[vector("04")]])
 PERSONAL = ("RETI", "PATRICK", "63198", "2278012345678", "SPECIMEN")
@@ -143,8 +143,7 @@ def test_an_unreadable_code_does_not_hide_the_others() -> None:
 def test_other_barcodes_are_passed_over() -> None:
     square = Image.new("L", (700, 400), 255)
     square.paste(data_matrix(b"010345312000001117120508"), (20, 20))
-    drawn = zxingcpp.create_barcode(vector("01").decode(), zxingcpp.BarcodeFormat.QRCode).to_image(scale=4)
-    square.paste(Image.frombytes("L", (drawn.shape[1], drawn.shape[0]), bytes(memoryview(drawn).cast("B"))), (300, 20))
+    square.paste(barcode(vector("01"), zxingcpp.BarcodeFormat.QRCode, 4), (300, 20))
     assert codes(saved(square, "PNG")) == [(FaultKind.UNSUPPORTED, "no-2ddoc-found", None)]
 
 

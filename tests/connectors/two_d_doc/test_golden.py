@@ -87,10 +87,9 @@ def one(payload: bytes) -> Record:
 
 
 def test_the_day_is_that_of_collection_then_of_emission_then_of_signature_then_today() -> None:
-    on = {"emitted": date(2014, 5, 1), "signed": date(2014, 5, 2)}
-    assert one(signed_code("04", "4A31072013", **on)).day == "2013-07-31"
-    assert one(signed_code("04", "4A00072013", **on)).day == "2014-05-01"
-    assert one(signed_code("04", "4A99999999", **on)).day == "2014-05-01"
+    for collected, day in (("31072013", "2013-07-31"), ("00072013", "2014-05-01"), ("99999999", "2014-05-01")):
+        dated = signed_code("04", f"4A{collected}", emitted=date(2014, 5, 1), signed=date(2014, 5, 2))
+        assert one(dated).day == day
     assert one(signed_code("04", "452013", emitted=None, signed=date(2014, 5, 2))).day == "2014-05-02"
     undated = one(signed_code("04", "452013", emitted=None, signed=None))
     assert undated.day == TODAY

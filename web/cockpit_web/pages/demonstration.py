@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cockpit.domain.errors import NotFound
-from cockpit_web.visitor import Core, for_anyone, keep_cookie, own_path
+from cockpit_web.visitor import Core, DemonstrationDoor, for_anyone, keep_cookie, own_path
 
 router = APIRouter()
 
@@ -17,10 +17,10 @@ router = APIRouter()
 @router.get("/demonstration/{key}")
 @for_anyone
 def come_in(request: Request, cockpit: Core, key: str, suite: str = "/") -> Response:
-    """Hand out the session kept under ``key``. Raises ``NotFound`` anywhere but in a demonstration."""
-    sessions: Mapping[str, str] = request.app.state.demonstration_sessions
-    if not cockpit.settings.demonstration or key not in sessions:
+    """Sign in behind the door kept under ``key``. Raises ``NotFound`` anywhere but in a demonstration."""
+    doors: Mapping[str, DemonstrationDoor] = request.app.state.demonstration_doors
+    if not cockpit.settings.demonstration or key not in doors:
         raise NotFound("there is no such demonstration")
     response = RedirectResponse(own_path(suite), 303)
-    keep_cookie(cockpit, response, sessions[key])
+    keep_cookie(cockpit, response, doors[key].sign_in())
     return response
