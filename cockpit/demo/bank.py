@@ -117,10 +117,12 @@ def ofx(written: Ledger, first: date) -> DemoFile:
 
 def _transaction(reference: str, movement: Movement) -> str:
     day = f"{movement.day:%Y%m%d}"
-    return "\n".join((
-        f"<STMTTRN><TRNTYPE>{movement.trntype}<DTPOSTED>{day}<TRNAMT>{_amount(movement.cents)}",
-        f"<FITID>{reference}<NAME>{_sgml(movement.label)}<MEMO>{_sgml(movement.memo)}</STMTTRN>",
-    ))
+    return "\n".join(
+        (
+            f"<STMTTRN><TRNTYPE>{movement.trntype}<DTPOSTED>{day}<TRNAMT>{_amount(movement.cents)}",
+            f"<FITID>{reference}<NAME>{_sgml(movement.label)}<MEMO>{_sgml(movement.memo)}</STMTTRN>",
+        )
+    )
 
 
 def _amount(cents: int) -> str:

@@ -30,7 +30,7 @@ MONTHS = 24
 CAMILLE = Household(
     handle="camille",
     name="Camille Exemple",
-    holder="MME/CAMILLE/EXEMPLE",
+    holder="MME/EXEMPLE/CAMILLE",
     language="fr",
     story_fr="Camille a 27 ans et loue un deux-pièces chauffé à l'électricité. Elle aimerait comprendre sa facture "
     "d'énergie et où part son argent.",
@@ -49,9 +49,7 @@ CAMILLE = Household(
             Regular("VIR LOYER", "Loyer charges comprises", 5, -66_500, "XFER"),
             Regular("PRLV ASSURANCE EXEMPLE", "Assurance habitation", 10, -1_480, "DIRECTDEBIT"),
             Regular("PRLV MUTUELLE EXEMPLE", "Cotisation santé", 10, -3_190, "DIRECTDEBIT"),
-            Regular(
-                "PRLV CINEDEMO", "Abonnement vidéo", 12, -1_099, "DIRECTDEBIT", raised=-1_499, raised_for=5
-            ),
+            Regular("PRLV CINEDEMO", "Abonnement vidéo", 12, -1_099, "DIRECTDEBIT", raised=-1_499, raised_for=5),
             Regular("PRLV SALLE DE SPORT DEMO", "Abonnement", 3, -2_490, "DIRECTDEBIT"),
             Regular("PRLV TRANSPORTS DEMO", "Abonnement mensuel", 2, -4_200, "DIRECTDEBIT"),
             Regular("VIR EPARGNE", "Vers livret", 29, -45_000, "XFER"),
@@ -74,7 +72,7 @@ CAMILLE = Household(
 ODILE = Household(
     handle="odile",
     name="Odile Exemple",
-    holder="MME/ODILE/EXEMPLE",
+    holder="MME/EXEMPLE/ODILE",
     language="fr",
     story_fr="Odile a 74 ans et vit seule dans sa maison. Sa fille l'aide pour ses papiers ; elle veut savoir qui "
     "voit quoi.",
@@ -115,7 +113,7 @@ ODILE = Household(
 NGUYEN = Household(
     handle="nguyen",
     name="Famille Nguyen",
-    holder="M/MINH/NGUYEN",
+    holder="M/NGUYEN/MINH",
     language="en",
     story_fr="Minh et Linh Nguyen ont deux enfants et une maison au gaz. Ils préparent un dossier pour la cantine et "
     "veulent donner le moins possible.",

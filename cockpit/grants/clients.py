@@ -21,6 +21,7 @@ from cockpit.domain.service import Service
 from cockpit.sealing.operator import OperatorKeys
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# EdDSA is what RFC 8037 called it; RFC 9864 names the curve. Services in the field still say the former.
 ALGORITHMS = ("ES256", "EdDSA", "Ed25519")
 MAX_ASSERTION_SECONDS = 300
 SKEW_SECONDS = 10

@@ -221,7 +221,7 @@ def ask(request: Request) -> Response:
         return page(
             "Le cockpit a refusé cette demande",
             f'<div class="card"><p><code>{html.escape(problem["error"])}</code></p>'
-            f"<p>{html.escape(problem.get('error_description', ''))}</p></div><p><a href=\"/\">Revenir</a></p>",
+            f'<p>{html.escape(problem.get("error_description", ""))}</p></div><p><a href="/">Revenir</a></p>',
             pushed.status_code,
         )
     shelf.pending[visitor] = waiting

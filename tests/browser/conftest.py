@@ -49,9 +49,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     server = uvicorn.Server(uvicorn.Config(app=None, port=0, log_level="warning"))  # type: ignore[arg-type]
     socket = server.config.bind_socket()
     address = f"http://localhost:{socket.getsockname()[1]}"
-    settings = Settings(
-        data=tmp_path_factory.mktemp("house"), issuer=address, argon2_memory_kib=64, demonstration=True
-    )
+    settings = Settings(data=tmp_path_factory.mktemp("house"), issuer=address, argon2_memory_kib=64, demonstration=True)
     cockpit = build(settings, lambda: datetime.now(UTC))
     opened = open_space(cockpit, "camille", PASSPHRASE, "Camille", "fr")
     visit = recognise(cockpit, opened.cookie)

@@ -32,9 +32,7 @@ def signed_in(context: BrowserContext, house: House) -> Page:
 
 
 def request_address(house: House) -> str:
-    return f"{house.address}/demande?" + urlencode(
-        {"client_id": "c_coach", "request_uri": ask(house.cockpit)}
-    )
+    return f"{house.address}/demande?" + urlencode({"client_id": "c_coach", "request_uri": ask(house.cockpit)})
 
 
 def test_from_nothing_to_my_first_data(page: Page, house: House, request: pytest.FixtureRequest) -> None:

@@ -16,6 +16,7 @@ from tests.consent.worlds import NOW, REGISTRY
 ISSUER = "http://localhost:8000"
 CALLBACK = "http://localhost:9000/retour"
 KEY = ECKey.generate_key("P-256", private=True)
+STRANGER_KEY = ECKey.generate_key("P-256", private=True)
 EDWARDS = OKPKey.generate_key("Ed25519", private=True)
 FIELDS = {"energy.series": ["interval", "start", "unit", "values"], "invoice.document": ["issue_date", "total"]}
 

@@ -26,11 +26,10 @@ from cockpit.grants.clients import (
 )
 from tests.conftest import MovingClock
 from tests.consent.worlds import NOW
-from tests.grants.registrations import EDWARDS, ISSUER, KEY, assertion, service
+from tests.grants.registrations import EDWARDS, ISSUER, KEY, STRANGER_KEY, assertion, service
 
 AT = int(NOW.timestamp())
 COACH = service()
-STRANGER_KEY = ECKey.generate_key("P-256", private=True)
 
 
 def check(text: str, known: Service | None = COACH) -> tuple[str, str]:
@@ -47,6 +46,7 @@ def test_a_signed_assertion_proves_its_service_until_it_expires() -> None:
     assert expires > "2026-11-23T09:35:00Z", "a replay is remembered for as long as the assertion could be valid"
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 @pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
 def test_an_ed25519_key_signs_under_either_of_its_names(alg: str) -> None:
     known = service(jwks={"keys": [EDWARDS.as_dict(private=False)]})
@@ -201,9 +201,7 @@ def test_an_assertion_is_accepted_once_and_another_after_it(cockpit: Cockpit, cl
         authenticate_service(cockpit, late, ASSERTION_TYPE)
 
 
-def test_a_registration_token_is_valid_for_its_days_and_from_its_operator(
-    cockpit: Cockpit, clock: MovingClock
-) -> None:
+def test_a_registration_token_is_valid_for_its_days_and_from_its_operator(cockpit: Cockpit, clock: MovingClock) -> None:
     token = new_initial_access_token(cockpit.operator, clock(), 2)
     hashed, expires = checked_initial_access_token(cockpit.operator, token, clock())
     assert (len(hashed), expires) == (64, "2026-11-25T09:30:00Z")

@@ -83,9 +83,7 @@ def test_the_installed_command_serves_a_page(address: str) -> None:
 def test_the_installed_connectors_and_verifier_answer(installed: Path, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "COCKPIT_DATA": str(tmp_path / "data")}
     doctor = [str(installed / "cockpit"), "doctor"]
-    said = subprocess.run(
-        doctor, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
+    said = subprocess.run(doctor, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     for connector in ("fr.enedis.csv", "intl.ofx", "fr.2ddoc", "eu.facturx"):
         assert connector in said
     nothing = [str(installed / "python"), "-m", "cockpit.verifier", "nothing.zip"]

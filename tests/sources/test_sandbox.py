@@ -67,11 +67,13 @@ NOTHING = 'yield Fault(FaultKind.UNSUPPORTED, "no-such-thing", "Nothing of ours 
 
 
 def test_nothing_inside_gives_way_to_the_next(make_reader: MakeReader) -> None:
-    shelf = Shelf.from_packages([
-        make_reader("first", NOTHING, "0.9"),
-        make_reader("second", "return iter(())", "0.8"),
-        make_reader("third", f"{NOTHING}\nyield record('found')", "0.3", glob="*.other"),
-    ])
+    shelf = Shelf.from_packages(
+        [
+            make_reader("first", NOTHING, "0.9"),
+            make_reader("second", "return iter(())", "0.8"),
+            make_reader("third", f"{NOTHING}\nyield record('found')", "0.3", glob="*.other"),
+        ]
+    )
     with pull_file(shelf, SourceFile("a.txt", b"x"), CONTEXT) as run:
         outcomes = list(run)
     assert run.connector == "xx.third"
@@ -222,11 +224,13 @@ def test_what_a_library_prints_does_not_enter_the_stream(shelf_of: ShelfOf) -> N
 
 
 def test_a_reader_that_cannot_be_asked_does_not_hide_the_others(make_reader: MakeReader) -> None:
-    shelf = Shelf.from_packages([
-        make_reader("broken", score="1 / 0"),
-        make_reader("killed", score="__import__('signal').raise_signal(11)"),
-        make_reader("good"),
-    ])
+    shelf = Shelf.from_packages(
+        [
+            make_reader("broken", score="1 / 0"),
+            make_reader("killed", score="__import__('signal').raise_signal(11)"),
+            make_reader("good"),
+        ]
+    )
     with pull_file(shelf, SourceFile("a.txt", b"x"), CONTEXT) as run:
         assert [type(outcome) for outcome in run] == [Record]
         assert run.connector == "xx.good"

@@ -53,9 +53,7 @@ def test_a_day_known_twice_is_counted_once_from_the_finest_whole_series() -> Non
 
 def test_a_broken_curve_gives_way_to_the_days_total() -> None:
     fine = block(date(2026, 10, 1), 1, "PT30M", "W", 500)
-    broken = Record(
-        fine.kind, "k", fine.day, fine.data | {"values": [500] * 10 + [None] * 38}, fine.provenance
-    )
+    broken = Record(fine.kind, "k", fine.day, fine.data | {"values": [500] * 10 + [None] * 38}, fine.provenance)
     coarse = block(date(2026, 10, 1), 1, "P1D", "Wh", 12_100)
     for order in ([broken, coarse], [coarse, broken]):
         (day,) = consumption_days(order, "electricity")

@@ -45,9 +45,7 @@ class Client:
             "redirect_uris": [CALLBACK],
             "token_endpoint_auth_method": "private_key_jwt",
             "jwks": {"keys": [self.key.as_dict(private=False)]},
-            "declared_uses": [
-                {"use": "energy-advice-v1", "fields": {"energy.series": FIELDS}, "retention": "P6M"}
-            ],
+            "declared_uses": [{"use": "energy-advice-v1", "fields": {"energy.series": FIELDS}, "retention": "P6M"}],
         }
         headers = {"Authorization": f"Bearer {token}"}
         answer = self.http.post(f"{self.address}/register", json=metadata, headers=headers)

@@ -56,7 +56,7 @@ def furnish(cockpit: Cockpit, visit: Visit) -> None:
     """Two years of energy and bank, invoices, papers of every verification, and three decisions."""
     _deposit(cockpit, visit, "fr.enedis.csv", "enedis.csv", energy(date(2024, 11, 1), 24))
     _deposit(cockpit, visit, "intl.ofx", "compte.ofx", bank(date(2026, 9, 1), 80))
-    _deposit(cockpit, visit, "intl.facturx", "facture.pdf", invoices())
+    _deposit(cockpit, visit, "eu.facturx", "facture.pdf", invoices())
     _deposit(cockpit, visit, "fr.2ddoc", "avis.pdf", papers())
     register(cockpit)
     give_and_read(cockpit, visit)
@@ -182,7 +182,7 @@ def invoices() -> list[Record]:
                       {"name": "Consommation", "quantity": "248", "net_amount": "49.72"}],
             "profile": "urn:factur-x.eu:1p0:basic",
         }  # fmt: skip
-        found.append(Record(INVOICE, number, day, bill, origin("intl.facturx", place="page 1")))
+        found.append(Record(INVOICE, number, day, bill, origin("eu.facturx", place="page 1")))
     return found
 
 

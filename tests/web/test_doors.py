@@ -43,9 +43,7 @@ def test_the_exceptions_are_exactly_these() -> None:
     assert {key for key, door in declared.items() if door is Door.SIGNED_IN} == OPEN_WHILE_LOCKED
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), sorted({(method, path) for method, path, _ in routes()} - OPEN_TO_ANYONE)
-)
+@pytest.mark.parametrize(("method", "path"), sorted({(method, path) for method, path, _ in routes()} - OPEN_TO_ANYONE))
 def test_a_stranger_is_sent_to_sign_in(stranger: TestClient, method: str, path: str) -> None:
     answer = stranger.request(method, re.sub(r"\{\w+\}", "1", path))
     assert answer.status_code == 303

@@ -113,8 +113,9 @@ def test_the_bank_shows_one_month_at_a_time(furnished: TestClient) -> None:
     assert "00020123456" not in page.text_content(), "the whole account number is on the list"
 
 
-@pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "9999-99", "<script>", "2026-10-01", "0000-10",
-                                   "\u0662\u0660\u0662\u0666-10"])
+@pytest.mark.parametrize(
+    "month", ["2026-13", "x", "2026-1", "9999-99", "<script>", "2026-10-01", "0000-10", "\u0662\u0660\u0662\u0666-10"]
+)
 def test_a_month_that_is_none_gives_the_newest(furnished: TestClient, month: str) -> None:
     answer = furnished.get("/donnees/banque", params={"mois": month})
     assert answer.status_code == 200
@@ -138,9 +139,7 @@ def test_a_record_shows_every_field_and_its_origin(furnished: TestClient, cockpi
         assert words in text, words
 
 
-def test_the_original_file_is_downloaded_and_never_shown(
-    furnished: TestClient, cockpit: Cockpit, visit: Visit
-) -> None:
+def test_the_original_file_is_downloaded_and_never_shown(furnished: TestClient, cockpit: Cockpit, visit: Visit) -> None:
     address = next(a for a in addresses(cockpit, visit) if a.startswith("/donnees/invoice.document/"))
     answer = furnished.get(address + "/fichier")
     assert answer.content == b"specimen facture.pdf"
@@ -181,9 +180,7 @@ def test_a_value_that_is_markup_is_text(camille: TestClient, cockpit: Cockpit, v
     assert "&lt;script&gt;alert(1)" in text
 
 
-def test_a_share_stops_in_one_click_even_locked(
-    furnished: TestClient, cockpit: Cockpit, visit: Visit
-) -> None:
+def test_a_share_stops_in_one_click_even_locked(furnished: TestClient, cockpit: Cockpit, visit: Visit) -> None:
     page = screen(furnished.get("/partages").text)
     (action,) = page.xpath("//form[contains(@action, '/arreter')]/@action")
     furnished.post("/verrouiller")

@@ -55,9 +55,7 @@ def test_a_file_may_be_added_to_a_locked_space(camille: TestClient) -> None:
 
 
 def test_one_bad_file_does_not_stop_the_others(camille: TestClient) -> None:
-    status, text = drop(
-        camille, ("vide.txt", b""), ("photo.bin", bytes(range(256)) * 40), ("releve.ofx", STATEMENT)
-    )
+    status, text = drop(camille, ("vide.txt", b""), ("photo.bin", bytes(range(256)) * 40), ("releve.ofx", STATEMENT))
     assert status == 200
     assert text.count("<section") == 3
     assert "Ce fichier est vide." in text

@@ -22,7 +22,10 @@ _BY_CODE = {
     "empty-file": marked("Ce fichier est vide."),
     "file-too-big": marked("Ce fichier est plus gros que ce que le cockpit accepte."),
     "declaration-refused": marked("Ce fichier contient des instructions dangereuses. Nous ne l'avons pas lu."),
-    "not-recognised": marked("Aucun lecteur ne reconnaît ce fichier."),
+    "not-recognised": marked(
+        "Rien de ce que nous savons lire n'est dans ce fichier. "
+        "Pour un papier à code 2D-Doc, essayez le PDF d'origine, ou une photo plus nette."
+    ),
     "cancelled": marked("La lecture a été arrêtée avant la fin."),
     "truncated-file": marked("Ce fichier est coupé avant la fin."),
     "no-ofx": marked("Ce fichier annonce un relevé OFX, mais il n'y en a pas dedans."),
@@ -75,6 +78,20 @@ _BY_CODE = {
     "bad-date": marked("Une date n'existe pas ou est mal écrite."),
     "no-invoice-inside": marked("Ce PDF ne contient pas de facture lisible par un programme."),
     "no-measure": marked("Les colonnes sont les bonnes, mais il n'y a aucune mesure."),
+    "order-not-invoice": marked("Ce document est une commande, pas une facture."),
+    "ubl-not-read": marked("Cette facture est au format UBL, que nous ne savons pas encore lire."),
+    "zugferd-1": marked("Cette facture est d'une version trop ancienne du format."),
+    "unknown-invoice-version": marked("Cette facture est d'une version du format que nous ne connaissons pas."),
+    "not-an-invoice": marked("Ce document contient des données, mais ce n'est pas une facture."),
+    "bad-xml": marked("Les données de cette facture sont abîmées."),
+    "no-invoice-number": marked("Cette facture n'a pas de numéro. Elle a été laissée de côté."),
+    "no-issue-date": marked("Cette facture n'a pas de date d'émission. Elle a été laissée de côté."),
+    "too-long-to-look-at": marked("Ce document demande trop de temps pour y chercher un code."),
+    "outside-intervals": marked("Des mesures sont prises hors des heures régulières. Elles ont été laissées de côté."),
+    "differing-measures": marked("Deux mesures du même moment diffèrent. La première a été gardée."),
+    "two-amounts": marked("Une opération a deux montants."),
+    "truncated": marked("Une opération est coupée avant la fin."),
+    "short-line": marked("Une ligne n'a pas toutes ses colonnes."),
     "unknown-header": marked("Les colonnes de ce fichier ne sont pas celles que nous connaissons."),
 }
 _PLACES = (

@@ -23,8 +23,10 @@ def chosen_language(request: Request, profile: str | None = None) -> str:
     for wanted in (request.cookies.get(COOKIE), profile):
         if wanted in LANGUAGES:
             return wanted
-    accepted = [part.partition(";")[0].strip().partition("-")[0] for part in
-                request.headers.get("accept-language", "").split(",")[:10]]
+    accepted = [
+        part.partition(";")[0].strip().partition("-")[0]
+        for part in request.headers.get("accept-language", "").split(",")[:10]
+    ]
     return negotiate_locale([tag for tag in accepted if tag], LANGUAGES) or "fr"
 
 

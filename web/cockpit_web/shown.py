@@ -109,6 +109,10 @@ class _Speaker:
 
 def _shown(label: str, name: str, value: Json, speaker: _Speaker) -> Shown:
     if isinstance(value, dict):
+        if "label_fr" in value and "value" in value:
+            # A field of a signed paper brings its own label, from the specification of its code.
+            own = value.get(f"label_{speaker.language}") or value["label_fr"]
+            return _shown(str(own), name, value["value"], speaker)
         said = {key: part for key, part in value.items() if part is not None}
         return Shown(label, "", tuple(_shown(_spelled(key, speaker), key, said[key], speaker) for key in said))
     if isinstance(value, list):

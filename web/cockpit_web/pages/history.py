@@ -80,9 +80,7 @@ def show_history(
         lines = history(reader)
     services = {line.service: line.who or line.service for line in lines if line.service}
     wanted = {"lectures": {Verb.READ}, "refus": {Verb.WAS_REFUSED, Verb.REFUSED}}.get(seulement, set(Verb))
-    kept = [
-        line for line in lines if line.verb in wanted and (service not in services or line.service == service)
-    ]
+    kept = [line for line in lines if line.verb in wanted and (service not in services or line.service == service)]
     shown = kept if tout else kept[:MOST_LINES]
     teller = Teller(cockpit, lines, language_of(request))
     page = HistoryPage(

@@ -72,9 +72,7 @@ def _home(cockpit: Cockpit, reader: Reader, name: str, language: str) -> Home:
     running = [share for share in shares(cockpit, reader) if share.status is ConsentStatus.ACTIVE]
     invoices = reader.records(FAMILIES["factures"].kinds[0])
     bills = bills_due(invoices, today, SOON_DAYS)[:MOST_TO_DO]
-    false_papers = sum(
-        stored.record.provenance.verification is Verification.INVALID for stored in papers(reader)
-    )
+    false_papers = sum(stored.record.provenance.verification is Verification.INVALID for stored in papers(reader))
     room_left = MOST_TO_DO - len(bills) - (1 if false_papers else 0)
     lines = history(reader)
     return Home(

@@ -188,8 +188,10 @@ def _page(
     leaving: tuple[Leaving, ...] = ()
     try:
         # Until a duration is chosen, the preview is of the longest that may be given.
-        wanted = choices if choices.duration else Choices(
-            str(DURATIONS_MONTHS[-1]), choices.kinds, choices.removed, choices.grains, choices.data_from
+        wanted = (
+            choices
+            if choices.duration
+            else Choices(str(DURATIONS_MONTHS[-1]), choices.kinds, choices.removed, choices.grains, choices.data_from)
         )
         given = narrowed(waiting.clause, _narrowing(wanted), now)
         parts = preview(given, lambda kind: (stored.record for stored in reader.records(kind)))
@@ -251,4 +253,3 @@ def _is_day(written: str) -> bool:
         return bool(_DAY.fullmatch(written)) and bool(date.fromisoformat(written))
     except ValueError:
         return False
-

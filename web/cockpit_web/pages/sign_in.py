@@ -141,9 +141,7 @@ def _keys(request: Request, who: str) -> tuple[str, str]:
     return who, request.client.host if request.client else ""
 
 
-def _again(
-    request: Request, template: str, error: CitizenMustAct, keys: tuple[str, str], form: SignInForm
-) -> Response:
+def _again(request: Request, template: str, error: CitizenMustAct, keys: tuple[str, str], form: SignInForm) -> Response:
     if isinstance(error, WrongSecret):
         _attempts(request).failed(*keys)
     fault = sentence_for(language_of(request), error)
