@@ -1,4 +1,4 @@
-"""The authorization server's doors: each error of each endpoint, and what a code or a request is worth, and how long."""
+"""The authorization server's doors: each error of each endpoint, and what a code or a request is worth."""
 
 from __future__ import annotations
 
@@ -248,7 +248,6 @@ def test_a_consent_for_one_reading_gives_no_refresh_token(coach: Caller, visit: 
         ({"code_verifier": ""}, "invalid_grant"),
         ({"redirect_uri": "http://localhost:9000/autre"}, "invalid_grant"),
         ({"redirect_uri": ""}, "invalid_request"),
-        ({"code": "code_unknown"}, "invalid_grant"),
         ({"client_id": "c_other"}, "invalid_request"),
         ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
         ({"grant_type": "refresh_token"}, "invalid_request"),
@@ -289,6 +288,7 @@ def test_each_kind_of_secret_works_only_at_its_own_door(coach: Caller, visit: Vi
     issued = coach.redeem(code).json()
     refused(coach.renew(issued["access_token"]), 400, "invalid_grant")
     refused(coach.redeem(issued["refresh_token"]), 400, "invalid_grant")
+    refused(coach.redeem("code_unknown"), 400, "invalid_grant")
     assert coach.read(issued["refresh_token"]).status_code == 401
 
 

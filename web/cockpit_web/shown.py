@@ -64,6 +64,7 @@ _PARTS = {
     "country": marked("pays"),
 }
 """Parts inside a field, which the vocabulary does not name one by one."""
+_LINES_OF_AN_ADDRESS = ("street", "complement", "postcode", "town", "city", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _shown(label: str, name: str, value: Json, speaker: _Speaker) -> Shown:
             own = value.get(f"label_{speaker.language}") or value["label_fr"]
             return _shown(str(own), name, value["value"], speaker)
         said = {key: part for key, part in value.items() if part is not None}
-        return Shown(label, "", tuple(_shown(_spelled(key, speaker), key, said[key], speaker) for key in said))
+        return Shown(label, "", tuple(_part(key, said[key], speaker) for key in said))
     if isinstance(value, list):
         lines = [part for part in value[:MOST_VALUES] if isinstance(part, dict)]
         if lines and len(lines) == len(value[:MOST_VALUES]):
@@ -122,6 +123,17 @@ def _shown(label: str, name: str, value: Json, speaker: _Speaker) -> Shown:
         words = " · ".join("–" if part is None else _said(name, part, speaker) for part in value[:MOST_VALUES])
         return Shown(label, words, listed=len(value))
     return Shown(label, _said(name, value, speaker))
+
+
+def _part(name: str, value: Json, speaker: _Speaker) -> Shown:
+    """A part of a value; one that is itself made of parts, like an address, is said on one line."""
+    if isinstance(value, dict):
+        order = [key for key in _LINES_OF_AN_ADDRESS if key in value] + [
+            key for key in value if key not in _LINES_OF_AN_ADDRESS
+        ]
+        said = ", ".join(_flat(key, value[key], speaker) for key in order if value[key] is not None)
+        return Shown(_spelled(name, speaker), said)
+    return _shown(_spelled(name, speaker), name, value, speaker)
 
 
 def _table(label: str, lines: list[dict[str, Json]], speaker: _Speaker) -> Shown:

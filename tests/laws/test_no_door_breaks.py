@@ -1,0 +1,92 @@
+"""Whatever is sent to any door, the answer is one of ours: never a server error, never a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cockpit.bootstrap import build
+from cockpit.settings import Settings
+from cockpit_web.app import create_app
+from tests.web.screen import TestClient
+
+ORIGIN = "http://localhost:8000"
+PROGRAM_DOORS = ("/par", "/token", "/register", "/revoke")
+PAGE_DOORS = (
+    "/espace/creer",
+    "/entrer",
+    "/entrer/kit",
+    "/langue",
+    "/sortir",
+    "/demande",
+    "/sources/ajouter",
+    "/ouvrir",
+)
+
+text = st.text(max_size=60) | st.sampled_from(["code", "authorization_code", "private_key_jwt", "[]", "{}", "null"])
+names = st.sampled_from(
+    [
+        "client_id", "client_assertion", "client_assertion_type", "grant_type", "code", "redirect_uri", "state",
+        "authorization_details", "code_challenge", "handle", "passphrase", "again", "name", "kit", "suite", "langue",
+        "request_uri", "decision", "duree",
+    ]
+)  # fmt: skip
+forms = st.dictionaries(names, text, max_size=6)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    cockpit = build(Settings(data=tmp_path_factory.mktemp("doors") / "data", argon2_memory_kib=64))
+    with TestClient(create_app(cockpit), base_url=ORIGIN, follow_redirects=False) as made:
+        yield made
+    cockpit.database.engine.dispose()
+
+
+def answered(client: TestClient, path: str, **sent: object) -> None:
+    answer = client.post(path, headers={"Origin": ORIGIN}, **sent)  # type: ignore[arg-type]
+    assert answer.status_code < 500, (path, answer.status_code)
+    assert "Traceback" not in answer.text
+    client.cookies.clear()
+
+
+bounded = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("path", PROGRAM_DOORS + PAGE_DOORS)
+@bounded
+@given(form=forms)
+def test_any_form(client: TestClient, path: str, form: dict[str, str]) -> None:
+    answered(client, path, data=form)
+
+
+@pytest.mark.parametrize("path", PROGRAM_DOORS)
+@bounded
+@given(body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded"]))
+def test_any_body(client: TestClient, path: str, body: bytes, kind: str) -> None:
+    answer = client.post(path, content=body, headers={"Content-Type": kind})
+    assert 400 <= answer.status_code < 500
+    assert set(answer.json()) == {"error", "error_description"}
+
+
+@bounded
+@given(
+    kind=st.text(min_size=1, max_size=20).filter(lambda name: "/" not in name and "?" not in name and "#" not in name),
+    query=st.dictionaries(st.sampled_from(["from", "until", "fields", "grain", "x"]), text, max_size=3),
+    token=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40),
+)
+def test_any_read(client: TestClient, kind: str, query: dict[str, str], token: str) -> None:
+    answer = client.get(
+        f"/api/v1/records/{quote(kind, safe='')}", params=query, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code in {400, 401, 404, 307}
+
+
+@bounded
+@given(path=st.text(max_size=30).map(lambda path: "/" + path.lstrip("/")), query=st.text(max_size=20))
+def test_any_address(client: TestClient, path: str, query: str) -> None:
+    answer = client.get("/" + quote(path[1:]), params={"suite": query, "client_id": query, "request_uri": query})
+    assert answer.status_code < 500
