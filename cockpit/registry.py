@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -96,10 +97,15 @@ def _parse(text: str, name: str, shape: type[T]) -> T:
         raise WeMustFix(f"policies: {name} is malformed: {error}") from error
 
 
+def _purposes() -> frozenset[str]:
+    """The purposes of the vocabulary (W3C DPV) that a use may serve."""
+    terms = json.loads(files("cockpit_policies").joinpath("dpv", "dpv-2.3-subset.fr.json").read_text("utf-8"))["terms"]
+    return frozenset(iri for iri, term in terms.items() if term["scheme"] == "purposes") - WIDE_PURPOSES
+
+
 def _check(use: Use, kinds: dict[Kind, KindSheet], name: str) -> None:
-    for purpose in use.purposes:
-        if purpose in WIDE_PURPOSES:
-            raise WeMustFix(f"policies: {name} names a purpose that is too wide")
+    if not use.purposes or not set(use.purposes) <= _purposes():
+        raise WeMustFix(f"policies: {name} must name purposes of the vocabulary, and none that says nothing specific")
     for part in use.inputs:
         sheet = kinds.get(part.kind)
         if sheet is None or not set(part.fields) <= set(sheet.fields) or part.grain not in sheet.grains:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cockpit.accounts import slots
 from cockpit.accounts.passphrase import checked_handle
+from cockpit.accounts.profile import open_profile
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import NotFound
@@ -27,4 +28,6 @@ def visit_once(cockpit: Cockpit, handle: str, passphrase: str) -> Visit:
     person = find_space(cockpit, handle)
     way = slots.by_passphrase(passphrase)
     vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, person, way)
-    return Visit(person, "", Keyring(person, vault_key), handle, "fr")
+    with cockpit.database.read() as connection:
+        profile = open_profile(connection, vault_key, person)
+    return Visit(person, "", Keyring(person, vault_key), profile.name, profile.language)

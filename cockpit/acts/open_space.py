@@ -5,18 +5,18 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from cockpit.accounts.kit import new_kit
 from cockpit.accounts.passphrase import checked_handle, checked_passphrase
+from cockpit.accounts.profile import Profile, seal_profile
 from cockpit.accounts.sessions import new_session
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import CitizenMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
-from cockpit.sealing.box import new_key, seal_under
+from cockpit.sealing.box import new_key
 from cockpit.sealing.keyring import KdfCost, kit_slot, new_collection, passphrase_slot
 from cockpit.store import people, sessions
 from cockpit.store.space import OWN_COLLECTIONS
@@ -55,7 +55,6 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
         passphrase_slot(vault_key, passphrase, secrets.pepper, KdfCost(cockpit.settings.argon2_memory_kib), person),
         kit_slot(vault_key, kit_secret, secrets.pepper, person),
     )
-    profile = msgspec.json.encode({"name": name, "language": language})
     cookie, session = new_session(person, vault_key, now)
     tag = people.handle_tag(cockpit.operator, handle)
     with cockpit.database.write() as connection:
@@ -67,7 +66,7 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
                 cockpit.operator,
                 person,
                 tag,
-                seal_under(vault_key, profile, f"profile {person}"),
+                seal_profile(vault_key, Profile(name, language), person),
                 secrets,
                 instant(now),
             )

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
-
 from cockpit.accounts import slots
+from cockpit.accounts.profile import open_profile
 from cockpit.accounts.sessions import Visit, idle, opened, over, session_hash, session_row
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.moment import instant, parse_instant
-from cockpit.sealing.box import open_under
 from cockpit.sealing.keyring import Keyring
-from cockpit.store import people, sessions
+from cockpit.store import sessions
 
 TOUCH_EVERY = timedelta(minutes=1)
 """How often a visit is noted: not at each request, which would make every page a write."""
@@ -26,7 +24,6 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
     now = cockpit.clock()
     with cockpit.database.read() as connection:
         row = sessions.find(connection, hashed)
-        sealed_profile = people.sealed_profile(connection, row.person) if row else b""
     if row is None:
         return None
     if over(row, now, cockpit.settings.session_hours):
@@ -43,8 +40,9 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
     if now - parse_instant(row.seen_at) > TOUCH_EVERY:
         with cockpit.database.write() as connection:
             sessions.touch(connection, hashed, instant(now))
-    profile = msgspec.json.decode(open_under(vault_key, sealed_profile, f"profile {row.person}"))
-    return Visit(row.person, hashed, Keyring(row.person, vault_key), profile["name"], profile["language"])
+    with cockpit.database.read() as connection:
+        profile = open_profile(connection, vault_key, row.person)
+    return Visit(row.person, hashed, Keyring(row.person, vault_key), profile.name, profile.language)
 
 
 def lock(cockpit: Cockpit, visit: Visit) -> None:

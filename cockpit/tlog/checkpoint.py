@@ -41,6 +41,8 @@ def read_checkpoint(text: str, origin: str) -> Checkpoint:
         found, size, root = lines[0], lines[1], base64.b64decode(lines[2], validate=True)
     except (IndexError, binascii.Error) as error:
         raise Tampered("not a checkpoint") from error
+    if base64.b64encode(root).decode() != lines[2]:
+        raise Tampered("not a checkpoint")
     if found != origin or not size.isascii() or not size.isdigit() or str(int(size)) != size or len(root) != 32:
         raise Tampered("not a checkpoint of this log")
     return Checkpoint(found, int(size), root)

@@ -70,6 +70,8 @@ def _signature(line: str) -> Signature:
         value = base64.b64decode(encoded, validate=True)
     except binascii.Error as error:
         raise Tampered("a signature line is malformed") from error
-    if not line.startswith(_DASH) or not name or not space or len(value) < 5:
+    # One form only: stray bits in the last character would give a second note for the same signature.
+    canonical = base64.b64encode(value).decode() == encoded
+    if not line.startswith(_DASH) or not name or not space or len(value) < 5 or not canonical:
         raise Tampered("a signature line is malformed")
     return Signature(name, value[:4], value[4:])

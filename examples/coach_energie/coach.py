@@ -46,6 +46,13 @@ FIELDS = {
     "invoice.document": ["issue_date", "total"],
 }
 
+# What the cockpit's words mean to the person. The sentences it sends with them are for whoever wrote the service.
+REFUSALS = {
+    "invalid_authorization_details": "Cette demande dépasse ce que notre service a déclaré. Rien n'a été transmis.",
+    "quota-spent": "Nous avons déjà lu vos données autant de fois que vous l'avez permis. Revenez plus tard.",
+    "expired": "Votre accord est arrivé à sa fin.",
+    "not-declared": "Notre service ne déclare plus cet usage.",
+}
 STYLE = """
 :root{color-scheme:light dark;--ink:#17251d;--ground:#f4f8f2;--card:#fff;--leaf:#1f6b3f;--on:#fff}
 @media(prefers-color-scheme:dark){:root{--ink:#e6f0e8;--ground:#101713;--card:#18211b;--leaf:#7fd3a0;--on:#0b1a11}}
@@ -217,13 +224,7 @@ def ask(request: Request) -> Response:
         timeout=10,
     )
     if pushed.status_code != 201:
-        problem = pushed.json()
-        return page(
-            "Le cockpit a refusé cette demande",
-            f'<div class="card"><p><code>{html.escape(problem["error"])}</code></p>'
-            f'<p>{html.escape(problem.get("error_description", ""))}</p></div><p><a href="/">Revenir</a></p>',
-            pushed.status_code,
-        )
+        return refused("Le cockpit a refusé cette demande", pushed, "error", "error_description")
     shelf.pending[visitor] = waiting
     query = urlencode({"client_id": us().client_id, "request_uri": pushed.json()["request_uri"]})
     response = RedirectResponse(f"{us().metadata['authorization_endpoint']}?{query}", 303)
@@ -244,13 +245,16 @@ def come_back(request: Request) -> Response:
             '<div class="card"><p>Rien n\'a été transmis. Vous pourrez demander vos conseils plus tard.</p></div>'
             '<p><a href="/">Revenir</a></p>',
         )
-    with us().session() as session:
-        shelf.tokens[visitor] = session.fetch_token(
-            us().metadata["token_endpoint"],
-            code=query["code"],
-            redirect_uri=CALLBACK,
-            code_verifier=waiting.verifier,
-        )
+    try:
+        with us().session() as session:
+            shelf.tokens[visitor] = session.fetch_token(
+                us().metadata["token_endpoint"],
+                code=query.get("code", ""),
+                redirect_uri=CALLBACK,
+                code_verifier=waiting.verifier,
+            )
+    except OAuthError:
+        return page("Cette réponse est arrivée trop tard", '<p><a href="/">Recommencer</a></p>', 400)
     return RedirectResponse("/conseils", 303)
 
 
@@ -268,8 +272,7 @@ def show_advice(request: Request) -> Response:
             shelf.tokens.pop(visitor, None)
             return ended()
         if answer.status_code != 200:
-            detail = html.escape(str(answer.json().get("detail", "")))
-            return page("Le cockpit a refusé", f'<div class="card"><p>{detail}</p></div>', 502)
+            return refused("Le cockpit a refusé cette lecture", answer, "code", "detail")
         received[kind] = answer.json()["items"]
     said = "".join(
         f"<li>{html.escape(sentence)}</li>"
@@ -307,6 +310,23 @@ def renew(request: Request) -> Response:
         return ended()
     shelf.tokens[visitor] = {**tokens, **fresh}
     return RedirectResponse("/conseils", 303)
+
+
+def refused(title: str, answer: httpx2.Response, word: str, sentence: str) -> Response:
+    """The cockpit said no: what it means, then its own words."""
+    said = answer.json()
+    meaning = REFUSALS.get(said[word], "Le cockpit ne permet pas cela.")
+    return page(
+        title,
+        f'<div class="card"><p>{html.escape(meaning)}</p><p><code>{html.escape(said[word])}</code> '
+        f'<span lang="en">{html.escape(said.get(sentence, ""))}</span></p></div><p><a href="/">Revenir</a></p>',
+        answer.status_code,
+    )
+
+
+def unreachable(_request: Request, _error: Exception) -> Response:
+    """The cockpit does not answer; nothing is lost."""
+    return page("Votre cockpit ne répond pas", '<p><a href="/">Réessayer plus tard</a></p>', 502)
 
 
 def ended() -> Response:
@@ -360,6 +380,7 @@ app = Starlette(
         Route("/style.css", style),
     ],
     middleware=[Middleware(Headers)],
+    exception_handlers={httpx2.TransportError: unreachable},
 )
 
 

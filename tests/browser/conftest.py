@@ -20,6 +20,7 @@ from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.settings import Settings
 from cockpit_web.app import create_app
+from cockpit_web.visitor import DemonstrationDoor
 from tests.conftest import PASSPHRASE
 from tests.web.furnished import furnish
 
@@ -55,7 +56,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     visit = recognise(cockpit, opened.cookie)
     assert visit is not None
     furnish(cockpit, visit)
-    server.config.app = create_app(cockpit, {"camille": opened.cookie})
+    server.config.app = create_app(cockpit, {"camille": DemonstrationDoor("Camille", lambda: opened.cookie)})
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     for _ in range(200):

@@ -25,7 +25,14 @@ class Running:
 
     address: str
     cockpit: Cockpit
+    server: uvicorn.Server
+    thread: threading.Thread
     opened: list[httpx2.Client] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Stop answering; once stopped, nothing more."""
+        self.server.should_exit = True
+        self.thread.join(timeout=20)
 
     def program(self) -> httpx2.Client:
         """A program's connection: no cookie, no origin."""
@@ -57,10 +64,9 @@ def running(tmp_path: Path) -> Iterator[Running]:
     while not server.started and time.monotonic() < until:
         time.sleep(0.02)
     assert server.started
-    made = Running(address, cockpit)
+    made = Running(address, cockpit, server, thread)
     yield made
     for connection in made.opened:
         connection.close()
-    server.should_exit = True
-    thread.join(timeout=20)
+    made.stop()
     cockpit.database.engine.dispose()

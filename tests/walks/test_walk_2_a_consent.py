@@ -68,12 +68,12 @@ class Client:
         }
         return self.http.post(self.address + path, data=form)
 
-    def push(self, fields: list[str] | None = None, **changes: str) -> httpx2.Response:
+    def push(self, asked: tuple[str, ...] = tuple(FIELDS), /, **changes: str) -> httpx2.Response:
         today = datetime.now(UTC).date()
         detail = {
             "type": "personal_data_access",
             "datatypes": ["energy.series"],
-            "fields": {"energy.series": fields or FIELDS},
+            "fields": {"energy.series": list(asked)},
             "purpose": "energy-advice-v1",
             "period": {"from": f"{today - timedelta(days=300)}", "to": f"{today}"},
             "access": {"mode": "recurring", "max_per_day": 4, "until": f"{today + timedelta(100)}T00:00:00Z"},
@@ -207,7 +207,7 @@ def test_yes_without_a_duration_decides_nothing(client: Client, person: httpx2.C
 
 
 def test_asking_more_than_declared_is_refused_and_logged(running: Running, client: Client) -> None:
-    refused = client.push(fields=[*FIELDS, "meter"])
+    refused = client.push((*FIELDS, "meter"))
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_authorization_details")
     with running.cockpit.database.read() as connection:
         last = running.cockpit.ledger.leaves(connection)[-1]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from httpx import Response
+from httpx2 import Response
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.answer_consent import give

@@ -92,6 +92,7 @@ _BY_CODE = {
     "two-amounts": marked("Une opération a deux montants."),
     "truncated": marked("Une opération est coupée avant la fin."),
     "short-line": marked("Une ligne n'a pas toutes ses colonnes."),
+    "too-many-lines": marked("Cette facture a trop de lignes. Les dernières ont été laissées de côté."),
     "unknown-header": marked("Les colonnes de ce fichier ne sont pas celles que nous connaissons."),
 }
 _PLACES = (

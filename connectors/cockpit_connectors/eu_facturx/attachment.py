@@ -9,8 +9,12 @@ from dataclasses import dataclass
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
+from pypdf.generic import DictionaryObject
 
 from cockpit.sources.port import Fault, FaultKind
+
+from .specifications import content as content_of
+from .specifications import specifications
 
 INVOICE_NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 """Factur-X 1.0 and ZUGFeRD 2 (§6.2.2 of the specification), best first; compared without regard to case.
@@ -21,10 +25,9 @@ INVOICE_NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 ORDER_NAME = "order-x.xml"
 MARKS = (*INVOICE_NAMES, ORDER_NAME)
 
-MOST_ATTACHMENTS = 200
 MOST_XML_BYTES = 16 * 1024 * 1024
 
-_BROKEN_PDF = (
+BROKEN_PDF = (
     PyPdfError,
     DependencyError,
     OSError,
@@ -51,8 +54,12 @@ class Attachment:
 
 
 def is_pdf(head: bytes) -> bool:
-    """Whether a file begins as a PDF does, its mark within the first 1,024 bytes as readers accept it."""
-    return b"%PDF-" in head[:1024]
+    """Whether a file begins as a PDF does: its mark within the first 1,024 bytes, as readers accept it.
+
+    A file that begins as XML does is none, whatever its comments quote.
+    """
+    blank_free = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return b"%PDF-" in head[:1024] and not blank_free.startswith((b"<?xml", b"<!--"))
 
 
 def is_marked(content: bytes) -> bool:
@@ -68,36 +75,51 @@ def attached_invoice(content: bytes) -> Attachment | Fault:
         if reader.is_encrypted and not reader.decrypt(""):
             sentence = "The PDF needs a password. Save a copy without one and bring that."
             return Fault(FaultKind.UNSUPPORTED, "pdf-encrypted", sentence)
-        return _chosen(_attachments(reader))
-    except _BROKEN_PDF:
+        found = _attachments(reader)
+    except BROKEN_PDF:
         if is_marked(content):
-            sentence = "The PDF is damaged: its invoice cannot be taken out. Download it again."
-            return Fault(FaultKind.UNSUPPORTED, "pdf-unreadable", sentence)
+            return _unreadable()
         # Others may still see the pages of a PDF whose attachments cannot be listed.
         sentence = "The PDF is damaged and names no invoice."
         return Fault(FaultKind.UNSUPPORTED, "no-invoice-inside", sentence)
+    return _chosen(found)
 
 
-def _attachments(reader: PdfReader) -> dict[str, bytes]:
-    """The attached files that bear an agreed name, each only as far as it may be read."""
-    found: dict[str, bytes] = {}
-    for rank, attached in enumerate(reader.attachment_list):
-        if rank == MOST_ATTACHMENTS:
-            break
-        name = attached.name.lower()
-        if name in MARKS and name not in found:
-            found[name] = attached.content[: MOST_XML_BYTES + 1]
+def _attachments(reader: PdfReader) -> dict[str, bytes | None]:
+    """The attached files that bear an agreed name, None for one that cannot be taken out."""
+    found: dict[str, bytes | None] = {}
+    for names, specification in specifications(reader):
+        for name in names.intersection(MARKS):
+            # A second file of the same name counts only where the first is lost.
+            if found.get(name) is None:
+                found[name] = _content(specification)
     return found
 
 
-def _chosen(found: dict[str, bytes]) -> Attachment | Fault:
+def _content(specification: DictionaryObject) -> bytes | None:
+    try:
+        whole = content_of(specification)
+    except BROKEN_PDF:
+        return None
+    return whole[: MOST_XML_BYTES + 1] if whole is not None else None
+
+
+def _chosen(found: dict[str, bytes | None]) -> Attachment | Fault:
     for name in INVOICE_NAMES:
-        if name in found:
-            return Attachment(name, found[name])
-    if ORDER_NAME in found:
+        document = found.get(name)
+        if document is not None:
+            return Attachment(name, document)
+    if found.keys() & set(INVOICE_NAMES):
+        return _unreadable()
+    if found:
         return order_not_invoice(ORDER_NAME)
     sentence = "The PDF carries no invoice that a program can read. Ask the seller for the Factur-X file."
     return Fault(FaultKind.UNSUPPORTED, "no-invoice-inside", sentence)
+
+
+def _unreadable() -> Fault:
+    sentence = "The PDF is damaged: its invoice cannot be taken out. Download it again."
+    return Fault(FaultKind.UNSUPPORTED, "pdf-unreadable", sentence)
 
 
 def order_not_invoice(place: str) -> Fault:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from cockpit.domain.record import Json
@@ -34,6 +35,15 @@ SIREN_DIGITS, SIRET_DIGITS = 9, 14
 
 MOST_TEXT = 2000
 """Characters kept of one text."""
+
+MOST_DIGITS = 40
+"""Characters of a number; one that is longer is no amount, and is never cut to be one."""
+
+MOST_CODE = 10
+"""Characters of a unit code; those of the lists have two or three."""
+
+MOST_LINES = 10_000
+"""Lines kept of one invoice."""
 
 
 @dataclass(slots=True)
@@ -100,12 +110,15 @@ def invoice(reading: Reading) -> dict[str, Json]:
 
 
 def decimal(written: str) -> str | None:
-    """An ``xs:decimal`` without sign of plus or idle zeros before it: ``+007.50`` is ``7.50``; None for no number."""
+    """An ``xs:decimal`` with its own decimals, without idle signs and zeros before it; None for no number.
+
+    ``+007.50`` is ``7.50`` and ``-0.00`` is ``0.00``.
+    """
     found = _DECIMAL.fullmatch(written)
-    if not found or not any(character.isdigit() for character in written):
+    if not found or len(written) > MOST_DIGITS or not any(character.isdigit() for character in written):
         return None
     sign, whole, decimals = found.groups()
-    minus = "-" if sign == "-" else ""
+    minus = "-" if sign == "-" and (whole + (decimals or "")).strip("0") else ""
     return f"{minus}{whole or '0'}.{decimals}" if decimals else f"{minus}{whole or '0'}"
 
 
@@ -122,7 +135,7 @@ def _tax_total(reading: Reading, currency: str | None) -> str | None:
     """BT-110. A second total may stand beside it in the currency of the tax office (BT-111); that is not ours."""
     place = "TaxTotalAmount"
     for element in reading.each(f"{_TOTALS}ram:TaxTotalAmount"):
-        if element.get("currencyID") in {None, currency}:
+        if (element.get("currencyID") or currency) == currency:
             return reading.number(".", place, element)
     return None
 
@@ -166,7 +179,11 @@ def _address(reading: Reading, party: Element) -> dict[str, Json] | None:
 def _lines(reading: Reading) -> list[Json]:
     """The lines; profiles MINIMUM and BASIC WL have none."""
     lines = reading.each(f"{_TRADE}ram:IncludedSupplyChainTradeLineItem")
-    return [_line(reading, rank, line) for rank, line in enumerate(lines, start=1)]
+    kept = [_line(reading, rank, line) for rank, line in enumerate(islice(lines, MOST_LINES), start=1)]
+    if next(lines, None) is not None:
+        sentence = f"The invoice has more than {MOST_LINES:_} lines; those after are left out.".replace("_", ",")
+        reading.faults.append(Fault(FaultKind.TOO_BIG, "too-many-lines", sentence, f"line {MOST_LINES + 1}"))
+    return list(kept)
 
 
 def _line(reading: Reading, rank: int, line: Element) -> dict[str, Json]:
@@ -177,7 +194,7 @@ def _line(reading: Reading, rank: int, line: Element) -> dict[str, Json]:
         {
             "name": reading.text("ram:SpecifiedTradeProduct/ram:Name", line),  # BT-153
             "quantity": reading.number(".", place, quantity) if quantity is not None else None,  # BT-129
-            "unit": quantity.get("unitCode") if quantity is not None else None,  # BT-130
+            "unit": _unit(quantity),  # BT-130
             "net_price": reading.number(  # BT-146
                 "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice/ram:ChargeAmount", place, line
             ),
@@ -189,6 +206,12 @@ def _line(reading: Reading, rank: int, line: Element) -> dict[str, Json]:
             ),
         }
     )
+
+
+def _unit(quantity: Element | None) -> str | None:
+    """The code of UN/ECE Recommendations 20 and 21; what is longer than a code is none."""
+    code = quantity.get("unitCode", "").strip() if quantity is not None else ""
+    return code if 0 < len(code) <= MOST_CODE else None
 
 
 def _known(said: dict[str, Json]) -> dict[str, Json]:

@@ -35,7 +35,8 @@ def parsed_invoice(document: bytes, place: str) -> Element | Fault:
         sentence = f"The invoice is larger than {MOST_XML_BYTES // (1024 * 1024)} MiB."
         return Fault(FaultKind.TOO_BIG, "file-too-big", sentence, place)
     try:
-        root: Element = fromstring(document, forbid_dtd=True)
+        # Blank lines before the declaration are an error of form that says nothing about the invoice.
+        root: Element = fromstring(document.lstrip(b" \t\r\n"), forbid_dtd=True)
     except DefusedXmlException:
         sentence = "The file declares a document type or entities, which no invoice needs; it was not read."
         return Fault(FaultKind.UNSUPPORTED, "declaration-refused", sentence, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cockpit.sources.port import FaultKind
-from cockpit_connectors.eu_facturx.cii import calendar_day, decimal
+from cockpit_connectors.eu_facturx.cii import MOST_LINES, calendar_day, decimal
 from cockpit_connectors.eu_facturx.connector import MOST_BAD_AMOUNTS
 
 from .invoices import EN16931, MINIMUM, pdf, protected, pulled, replaced, said
@@ -24,7 +24,12 @@ DATE = '<udt:DateTimeString format="102">20260131</udt:DateTimeString>'
         ("-.5", "-0.5"),
         ("5.", "5"),
         ("000", "0"),
-        ("-0", "-0"),
+        ("-0", "0"),
+        ("-.00", "0.00"),
+        ("-0.01", "-0.01"),
+        ("9" * 40, "9" * 40),
+        ("9" * 41, None),
+        ("0" * 3000 + "1", None),
         ("1234567890123456789012.123456", "1234567890123456789012.123456"),
         ("", None),
         (".", None),
@@ -135,6 +140,7 @@ def test_a_tax_total_in_another_currency_is_not_ours() -> None:
     euros = '<ram:TaxTotalAmount currencyID="EUR">4.90</ram:TaxTotalAmount>'
     assert said(replaced(euros, foreign + euros)).data["tax_total"] == "4.90"
     assert "tax_total" not in said(replaced(euros, foreign)).data
+    assert said(replaced(euros, euros.replace(' currencyID="EUR"', ""))).data["tax_total"] == "4.90"
 
 
 def test_profiles_without_lines_have_none() -> None:
@@ -200,3 +206,30 @@ def test_an_invoice_that_names_nobody_is_still_one() -> None:
     assert record.source_key == "|F20260023"
     assert "seller" not in record.data
     assert "buyer" not in record.data
+
+
+START = "<rsm:SupplyChainTradeTransaction>"
+LINE = (
+    "<ram:IncludedSupplyChainTradeLineItem><ram:SpecifiedTradeProduct><ram:Name>n</ram:Name>"
+    "</ram:SpecifiedTradeProduct></ram:IncludedSupplyChainTradeLineItem>"
+)
+
+
+@pytest.mark.parametrize(("count", "codes"), [(MOST_LINES, []), (MOST_LINES + 1, ["too-many-lines"])])
+def test_lines_beyond_a_limit_are_said_and_left_out(count: int, codes: list[str]) -> None:
+    records, faults = pulled(replaced(START, START + LINE * count))
+    assert [fault.code for fault in faults] == codes
+    assert records[0].data["lines"] == [{"name": "n"}] * MOST_LINES
+
+
+@pytest.mark.parametrize(("unit", "kept"), [("KWH", "KWH"), (" C62 ", "C62"), ("", None), ("X" * 100_000, None)])
+def test_a_unit_is_a_code_or_none(unit: str, kept: str | None) -> None:
+    quantity = f'<ram:BilledQuantity unitCode="{unit}">2</ram:BilledQuantity>'
+    delivery = f"<ram:SpecifiedLineTradeDelivery>{quantity}</ram:SpecifiedLineTradeDelivery>"
+    line = f"<ram:IncludedSupplyChainTradeLineItem>{delivery}</ram:IncludedSupplyChainTradeLineItem>"
+    expected = {"quantity": "2"} | ({"unit": kept} if kept else {})
+    assert said(replaced(START, START + line)).data["lines"] == [expected]
+
+
+def test_blank_lines_before_the_declaration_do_no_harm() -> None:
+    assert said(b"\r\n \n" + MINIMUM.removeprefix(b"\xef\xbb\xbf")).data == said(MINIMUM).data
