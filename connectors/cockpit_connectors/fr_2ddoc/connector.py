@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from cockpit.domain.record import Verification
+from cockpit.domain.record import Record, Verification
 from cockpit.sources.port import Fault, FaultKind, Outcome, Probe, PullContext, SourceFile
 
 from .code import CodeUnreadable, CodeUnsupported, looks_like_code, read_code
@@ -72,6 +72,7 @@ def _store(imported: tuple[bytes, ...]) -> tuple[TrustStore, Fault | None]:
 
 def _codes(content: bytes, store: TrustStore, today: str) -> Iterator[Outcome]:
     seen: set[bytes] = set()
+    given: set[str] = set()
     for found in scan(content):
         if isinstance(found, Fault):
             yield found
@@ -81,7 +82,13 @@ def _codes(content: bytes, store: TrustStore, today: str) -> Iterator[Outcome]:
                 sentence = f"The file holds more than {MOST_CODES} 2D-Doc codes; the first {MOST_CODES} were read."
                 yield Fault(FaultKind.TOO_BIG, "too-many-codes", sentence)
                 return
-            yield from _outcomes(found.payload, found.place, store, today)
+            for outcome in _outcomes(found.payload, found.place, store, today):
+                # The same text signed twice, or with another annex, is one datum: a key is given once.
+                if isinstance(outcome, Record):
+                    if outcome.source_key in given:
+                        continue
+                    given.add(outcome.source_key)
+                yield outcome
 
 
 def _outcomes(payload: bytes, place: str, store: TrustStore, today: str) -> Iterator[Outcome]:

@@ -36,6 +36,10 @@ _BROKEN_IMAGE = (
 """What Pillow's decoders are known to raise on damaged files; each means the same to the person."""
 
 
+class _PageBroken(Exception):
+    """One of several pages cannot be decoded, and the others may still be; never leaves this module."""
+
+
 def scan_image(content: bytes) -> Iterator[Found | Fault]:
     """Every DataMatrix of an image, frame by frame, and what could not be looked at. Never raises."""
     try:
@@ -63,7 +67,11 @@ def _frames(image: Image.Image) -> Iterator[Found | Fault]:
     patience = Patience()
     for number in range(MOST_PAGES):
         place = f"page {number + 1}"
-        frame = _frame(image, number, place)
+        try:
+            frame = _frame(image, number, place)
+        except _PageBroken:
+            yield Fault(FaultKind.BAD_LINE, "page-unreadable", "A page of the image cannot be shown.", place)
+            continue
         if frame is None:
             return
         if isinstance(frame, Fault):
@@ -75,7 +83,7 @@ def _frames(image: Image.Image) -> Iterator[Found | Fault]:
                 yield too_long(place)
                 return
             yield from look(picture, seen, place)
-    if _frame(image, MOST_PAGES, "") is not None:
+    if _has_page(image, MOST_PAGES):
         yield more_pages()
 
 
@@ -88,7 +96,23 @@ def _frame(image: Image.Image, number: int, place: str) -> Image.Image | Fault |
             return None
         if image.width * image.height > MOST_PIXELS:
             return _too_many_pixels(place)
-        return _gray(image)
+        try:
+            return _gray(image)
+        except _BROKEN_IMAGE as error:
+            if number == 0 and not _has_page(image, 1):
+                # An image of one page is damaged as a whole.
+                raise
+            raise _PageBroken from error
+
+
+def _has_page(image: Image.Image, number: int) -> bool:
+    """Whether there is a page of this number, counted from 0; it is not decoded."""
+    with _only_bombs():
+        try:
+            image.seek(number)
+        except EOFError:
+            return False
+        return True
 
 
 def _gray(frame: Image.Image) -> Image.Image:

@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, TiffImagePlugin
 from pypdf import PdfReader, PdfWriter
 
 from cockpit.domain.record import Verification
@@ -105,6 +105,43 @@ def test_frames_of_a_scan_are_pages() -> None:
     frames = [data_matrix(vector(each)) for each in ("00", "01")]
     content = saved(frames[0], "TIFF", save_all=True, append_images=frames[1:])
     assert [place for _, place, _ in read(content)] == ["page 1", "page 2"]
+
+
+def damaged_scan(frames: list[Image.Image], damaged: int) -> bytes:
+    """A TIFF of these pages, in which the pixels of one are overwritten."""
+    content = bytearray(saved(frames[0], "TIFF", save_all=True, append_images=frames[1:], compression="tiff_lzw"))
+    with Image.open(io.BytesIO(content)) as scan:
+        assert isinstance(scan, TiffImagePlugin.TiffImageFile)
+        scan.seek(damaged)
+        offsets, sizes = (scan.tag_v2[tag] for tag in (TiffImagePlugin.STRIPOFFSETS, TiffImagePlugin.STRIPBYTECOUNTS))
+    for offset, size in zip(offsets, sizes, strict=True):
+        content[offset : offset + size] = b"\xff" * size
+    return bytes(content)
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_a_damaged_page_of_a_scan_does_not_hide_the_others(damaged: int) -> None:
+    content = damaged_scan([data_matrix(vector(each)) for each in ("00", "01", "04")], damaged)
+    records, faults = pulled(content, TEST_CERTIFICATE)
+    others = [f"page {number + 1}" for number in range(3) if number != damaged]
+    assert [each.provenance.place for each in records] == others
+    assert [(each.kind, each.code, each.place) for each in faults] == [
+        (FaultKind.BAD_LINE, "page-unreadable", f"page {damaged + 1}")
+    ]
+
+
+def test_a_damaged_page_beyond_the_limit_is_only_one_too_many() -> None:
+    pages = [Image.new("L", (20, 20), 255)] * (MOST_PAGES + 1)
+    assert codes(damaged_scan(pages, MOST_PAGES)) == [(FaultKind.TOO_BIG, "too-many-pages", None)]
+
+
+def test_a_text_signed_twice_is_one_record() -> None:
+    """ECDSA signatures of one text differ, and the annex is not signed: neither makes another datum."""
+    first, again = (signed_code("03", "34FR090012") for _ in range(2))
+    assert first != again
+    with_annex = first + b"\x1d25PARIS\x1d"
+    found = read(paper([[first, again], [with_annex]]), TEST_CERTIFICATE)
+    assert found == [("attestation.signed", "page 1", Verification.VALID)]
 
 
 def test_an_altered_code_is_shown_and_said() -> None:

@@ -148,6 +148,15 @@ def test_nobody_can_speak_for_an_authority_of_the_list(listed: str) -> None:
     assert proved(payload, pem(forged)).verification is Verification.UNKNOWN_CERTIFICATE
 
 
+def test_the_operator_may_import_a_renewed_authority_of_the_list() -> None:
+    """As the README says: whoever fills the folder of certificates decides what is proved."""
+    renewed = certificate("FR05", "FR05", CA_KEY, CA_KEY, authority=True)
+    leaf = certificate("0042", "FR05", KEY, CA_KEY)
+    payload = code_of(date(2020, 6, 1), signer="FR050042")
+    assert proved(payload, pem(leaf)).verification is Verification.UNKNOWN_CERTIFICATE
+    assert proved(payload, pem(renewed), pem(leaf)).verification is Verification.VALID
+
+
 def test_an_authority_may_be_named_by_its_organisation() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     named = certificate("0042", "RACINE", key, CA_KEY)
