@@ -202,7 +202,8 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 
 
 def _passphrase(from_stdin: bool, *, confirm: bool) -> str:
-    if from_stdin:
+    # A script has no terminal to type at: what it pipes in is the passphrase.
+    if from_stdin or not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     typed: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
     return typed

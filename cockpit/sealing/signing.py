@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -46,7 +46,9 @@ class SigningKey:
         """The key in a PKCS #8 PEM file. Raises ``OperatorMustAct``."""
         try:
             key = load_pem_private_key(pem, password=None)
-        except ValueError as error:
+        except TypeError as error:
+            raise OperatorMustAct("a signing key file is under a password; write it without one", code="keys") from error
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise OperatorMustAct("a signing key file is damaged; restore it from its backup", code="keys") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise OperatorMustAct("a signing key file does not hold an Ed25519 key", code="keys")
