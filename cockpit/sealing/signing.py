@@ -47,7 +47,7 @@ class SigningKey:
         try:
             key = load_pem_private_key(pem, password=None)
         except TypeError as error:
-            raise OperatorMustAct("a signing key file is under a password; write it without one", code="keys") from error
+            raise OperatorMustAct("a signing key file is under a password; store it without", code="keys") from error
         except (ValueError, UnsupportedAlgorithm) as error:
             raise OperatorMustAct("a signing key file is damaged; restore it from its backup", code="keys") from error
         if not isinstance(key, Ed25519PrivateKey):

@@ -328,3 +328,15 @@ def test_a_read_without_a_token_says_where_to_get_one(client: Client) -> None:
     answer = client.http.get(f"{client.address}/api/v1/records/energy.series")
     assert answer.status_code == 401
     assert "resource_metadata=" in answer.headers["www-authenticate"]
+
+
+def test_every_byte_that_would_leave_can_be_seen_before_deciding(client: Client, person: httpx2.Client) -> None:
+    shown, form = page_of(person, client, client.push().json()["request_uri"])
+    link = re.search(r'href="(/demande/octets\?[^"]+)"', shown)
+    assert link is not None
+    whole = person.get(html.unescape(link.group(1)))
+    assert whole.headers["content-type"] == "application/json"
+    issued = client.tokens(answered(person, {**form, "decision": "oui", "duree": "12"})["code"]).json()
+    read = client.read(issued["access_token"]).text
+    assert read.endswith(f'"items":{whole.text}}}')
+    assert person.get(f"/demande/octets?kind=tax.notice&client_id={form['client_id']}").status_code == 404

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.datastructures import FormData, QueryParams
@@ -18,7 +19,8 @@ from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, na
 from cockpit.consent.notice import Notice
 from cockpit.consent.notice import render as render_notice
 from cockpit.consent.preview import PreviewPart, preview
-from cockpit.domain.consent import AccessMode, ClauseInput
+from cockpit.domain.consent import AccessMode, Clause, ClauseInput
+from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import Kind
 from cockpit.domain.moment import PARIS, add_months
 from cockpit.domain.use import Grain
@@ -86,12 +88,13 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """What would leave of one kind: the bytes, cut for the page when they are many."""
+    """What would leave of one kind: the bytes, cut for the page when they are many; ``whole`` leads to all of them."""
 
     part: PreviewPart
     title: str
     shown: str
     size: int
+    whole: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,20 @@ def show_request(
         page = _page(request, cockpit, reader, waiting, _choices(request.query_params, waiting))
     allow_form_target(request, waiting.redirect.redirect_uri)
     return render(request, "request/page.html", page, room="shares")
+
+
+@router.get("/demande/octets")
+def show_bytes(
+    request: Request, cockpit: Core, visit: Visitor, client_id: str = "", request_uri: str = "", kind: str = ""
+) -> Response:
+    """Every byte of one kind that would leave with these choices. Raises ``UnknownRequest`` or ``NotFound``."""
+    waiting = pending(cockpit, client_id, request_uri)
+    with reading(cockpit, visit) as reader:
+        parts = _previewed(reader, _given(waiting, _choices(request.query_params, waiting), cockpit.clock()))
+    for part in parts:
+        if part.kind == kind:
+            return Response(part.body, media_type="application/json")
+    raise NotFound("nothing of this kind would leave")
 
 
 @router.post("/demande")
@@ -179,6 +196,16 @@ def _narrowing(choices: Choices) -> Narrowing:
     )
 
 
+def _given(waiting: Pending, choices: Choices, now: datetime) -> Clause:
+    """What these choices give. Until a duration is chosen, the longest that may be given. Raises ``BadChoice``."""
+    longest = choices.duration or str(DURATIONS_MONTHS[-1])
+    return narrowed(waiting.clause, _narrowing(replace(choices, duration=longest)), now)
+
+
+def _previewed(reader: Reader, given: Clause) -> tuple[PreviewPart, ...]:
+    return preview(given, lambda kind: (stored.record for stored in reader.records(kind)))
+
+
 def _page(
     request: Request, cockpit: Cockpit, reader: Reader, waiting: Pending, choices: Choices, fault: str = ""
 ) -> RequestPage:
@@ -187,15 +214,8 @@ def _page(
     notice, preview_fault = asked, ""
     leaving: tuple[Leaving, ...] = ()
     try:
-        # Until a duration is chosen, the preview is of the longest that may be given.
-        wanted = (
-            choices
-            if choices.duration
-            else Choices(str(DURATIONS_MONTHS[-1]), choices.kinds, choices.removed, choices.grains, choices.data_from)
-        )
-        given = narrowed(waiting.clause, _narrowing(wanted), now)
-        parts = preview(given, lambda kind: (stored.record for stored in reader.records(kind)))
-        leaving = tuple(_leaving(cockpit, part, language) for part in parts)
+        given = _given(waiting, choices, now)
+        leaving = tuple(_leaving(cockpit, waiting, choices, part, language) for part in _previewed(reader, given))
         if choices.any:
             notice = render_notice(given, waiting.use, waiting.service, cockpit.kind_words, language)
     except BadChoice as error:
@@ -243,9 +263,20 @@ def _durations(waiting: Pending, today: date) -> tuple[Duration, ...]:
     return tuple(offered)
 
 
-def _leaving(cockpit: Cockpit, part: PreviewPart, language: str) -> Leaving:
+def _leaving(cockpit: Cockpit, waiting: Pending, choices: Choices, part: PreviewPart, language: str) -> Leaving:
     title = cockpit.registry.kinds[part.kind].title.in_language(language)
-    return Leaving(part, title, part.body[:MOST_SHOWN], len(part.body.encode()))
+    asked = [
+        ("client_id", waiting.service.id),
+        ("request_uri", waiting.request_uri),
+        ("duree", choices.duration),
+        *(("partie", kind) for kind in sorted(choices.kinds)),
+        *(("retirer", field) for field in sorted(choices.removed)),
+        *((f"grain.{kind}", grain) for kind, grain in choices.grains if grain),
+        ("depuis", choices.data_from),
+        ("kind", part.kind),
+    ]
+    whole = "/demande/octets?" + urlencode([(name, value) for name, value in asked if value])
+    return Leaving(part, title, part.body[:MOST_SHOWN], len(part.body.encode()), whole)
 
 
 def _is_day(written: str) -> bool:
