@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -35,6 +34,7 @@ from cockpit.demo.household import DemoPerson
 from cockpit.demo.past import live_the_past
 from cockpit.demo.persons import demo_files
 from cockpit.domain.errors import OperatorMustAct, WeMustFix
+from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import PARIS
 from cockpit.grants.clients import new_initial_access_token
 from cockpit.settings import Settings
@@ -48,11 +48,15 @@ START_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A demonstration that is ready: its cockpit, and the persons' doors by the keys of their links."""
+    """A demonstration that can be shown: the first person is settled, ``others`` come while the visitor looks around.
+
+    ``doors`` are the persons' doors by the keys of their links; it grows as the others are settled.
+    """
 
     cockpit: Cockpit
-    doors: dict[str, DemonstrationDoor]
     passphrase: str
+    doors: dict[str, DemonstrationDoor]
+    others: tuple[DemoPerson, ...]
 
 
 def run_demonstration(port: int, keep: Path | None, last_day: date | None) -> None:
@@ -64,7 +68,7 @@ def run_demonstration(port: int, keep: Path | None, last_day: date | None) -> No
 
 
 def prepare(data: Path, issuer: str, last_day: date, only: str | None = None) -> Showing:
-    """Open the persons' spaces, bring their files in through the connectors, and live their past.
+    """Open the first person's space, live its past, and bring its files in through the connectors.
 
     Raises ``WeMustFix`` when a file of ours was not read whole: a demonstration never shows less than it says.
     """
@@ -80,28 +84,33 @@ def prepare(data: Path, issuer: str, last_day: date, only: str | None = None) ->
             demonstration=True,
         )
     )
-    for person in persons:
-        click.echo(f"  {person.name}: {len(person.files)} files", err=True)
     passphrase = f"demonstration {secrets.token_hex(4)}"
-    # Each file is read in a child process: the persons are settled side by side, as the machine's cores allow.
-    with ThreadPoolExecutor(max_workers=len(persons)) as workers:
-        settled = workers.map(
-            lambda person: _settle(cockpit, person, passphrase, with_past=person is persons[0]), persons
-        )
-        doors = {secrets.token_urlsafe(16): door for door in settled}
-    return Showing(cockpit, doors, passphrase)
+    first, *others = persons
+    click.echo(f"Bringing in {len(first.files)} files of {first.name}...", err=True)
+    owner = live_the_past(cockpit, first, passphrase)
+    showing = Showing(cockpit, passphrase, {}, tuple(others))
+    _bring(showing, first, owner, threading.Event())
+    return showing
 
 
-def _settle(cockpit: Cockpit, person: DemoPerson, passphrase: str, *, with_past: bool) -> DemonstrationDoor:
-    if with_past:
-        owner = live_the_past(cockpit, person, passphrase)
-    else:
-        owner = open_space(cockpit, person.handle, passphrase, person.name, person.language).person
-    sources = [SourceFile(file.name, file.content) for file in person.files]
-    for done in refresh_source(cockpit, owner, sources):
+def _settle_others(showing: Showing, stop: threading.Event) -> None:
+    """Open the other persons' spaces, one after another, until done or stopped."""
+    for person in showing.others:
+        cockpit = showing.cockpit
+        owner = open_space(cockpit, person.handle, showing.passphrase, person.name, person.language).person
+        _bring(showing, person, owner, stop)
+
+
+def _bring(showing: Showing, person: DemoPerson, owner: PersonId, stop: threading.Event) -> None:
+    """Bring a person's files in, then hang up their door."""
+    for file in person.files:
+        if stop.is_set():
+            return
+        (done,) = refresh_source(showing.cockpit, owner, [SourceFile(file.name, file.content)])
         if done.faults or not done.kept:
             raise WeMustFix(f"the demonstration's file {done.file_name} was not read whole")
-    return DemonstrationDoor(person.name, partial(sign_in, cockpit, person.handle, passphrase))
+    enter = partial(sign_in, showing.cockpit, person.handle, showing.passphrase)
+    showing.doors[secrets.token_urlsafe(16)] = DemonstrationDoor(person.name, enter)
 
 
 def _serve(showing: Showing, port: int, coach_port: int) -> None:
@@ -114,6 +123,7 @@ def _serve(showing: Showing, port: int, coach_port: int) -> None:
     )
     thread = threading.Thread(target=server.run, name="cockpit", daemon=True)
     stop = threading.Event()
+    settling = threading.Thread(target=_settle_others, args=(showing, stop), name="others", daemon=True)
 
     def stopping(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -130,7 +140,9 @@ def _serve(showing: Showing, port: int, coach_port: int) -> None:
             click.echo(f"\nOpen  {showing.cockpit.settings.issuer}/demonstration/{key}\n")
             click.echo(f"A space you lock opens again with: {showing.passphrase}", err=True)
             click.echo("Stop with Ctrl-C; nothing is left.", err=True)
+            settling.start()
             stop.wait()
+            settling.join(timeout=30)
     finally:
         server.should_exit = True
         thread.join(timeout=10)

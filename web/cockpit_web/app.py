@@ -51,12 +51,12 @@ PAGES = tuple(
 def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, DemonstrationDoor] | None = None) -> FastAPI:
     """The whole web room over one deployment.
 
-    ``demonstration_doors`` are the fictional persons' doors, by the keys of their links.
+    ``demonstration_doors`` are the fictional persons' doors, by the keys of their links; more may come later.
     """
     app = FastAPI(title="mesinfos-cockpit", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.cockpit = cockpit
     app.state.attempts = Attempts(cockpit.clock)
-    app.state.demonstration_doors = dict(demonstration_doors or {})
+    app.state.demonstration_doors = {} if demonstration_doors is None else demonstration_doors
     app.state.demonstration_service = ""
     install_problems(app)
 

@@ -85,7 +85,7 @@ def _frame(request: Request, room: str) -> Frame:
         demonstration_service=request.app.state.demonstration_service,
         demonstration_others=tuple(
             (door.name, f"/demonstration/{key}")
-            for key, door in request.app.state.demonstration_doors.items()
+            for key, door in list(request.app.state.demonstration_doors.items())
             if cockpit.settings.demonstration and (visit is None or door.name != visit.name)
         ),
     )
