@@ -10,7 +10,7 @@ import msgspec
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry
-from cockpit.archive.index_page import Chapter, index_page, read_me
+from cockpit.archive.index_page import Chapter, ConsentShown, index_page, read_me
 from cockpit.archive.receipts import receipts_name
 from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.event import Event, EventType
@@ -39,19 +39,19 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
     """Write the person's whole archive to ``out`` (seekable, empty). Raises ``SpaceLocked`` or ``Tampered``."""
     if visit.keyring is None:
         raise SpaceLocked("the space is locked; give the passphrase to open it")
-    archive, now = ArchiveWriter(out), instant(cockpit.clock())
+    archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
     # One write transaction over all of it: nothing can happen between what is gathered and what is logged.
     with cockpit.database.write() as connection:
         reader = Reader(connection, visit.keyring, cockpit.spaces.versions)
-        chapters, files = _add_records(cockpit, reader, archive, visit.language or "fr")
+        chapters, files = _add_records(cockpit, reader, archive, language)
         consents = _add_consents(reader, archive)
         lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in journal(reader)]
-        archive.add("index.html", index_page(visit.name, now, chapters, lines, visit.language or "fr").encode())
+        archive.add("index.html", index_page(visit.name, now, chapters, lines, language, consents).encode())
         archive.add("README.txt", read_me().encode())
         log = _log_export(cockpit, reader, archive.contents_sha256())
     archive.add_log(log)
     archive.seal(log, now, cockpit.operator.receipts)
-    return Exported(sum(len(chapter.rows) for chapter in chapters), files, consents, len(log.entries))
+    return Exported(sum(len(chapter.rows) for chapter in chapters), files, len(consents), len(log.entries))
 
 
 def _add_records(cockpit: Cockpit, reader: Reader, archive: ArchiveWriter, language: str) -> tuple[list[Chapter], int]:
@@ -85,14 +85,18 @@ def _row(stored: StoredRecord, path: str | None) -> dict[str, Any]:
     }
 
 
-def _add_consents(reader: Reader, archive: ArchiveWriter) -> int:
-    decided = newest(reader.lines(CONSENTS))
-    for consent, lines in decided.items():
+def _add_consents(reader: Reader, archive: ArchiveWriter) -> list[ConsentShown]:
+    shown = []
+    for consent, lines in newest(reader.lines(CONSENTS)).items():
         versions = [{name: value for name, value in line.items() if name not in {"uid", "receipt"}} for line in lines]
         archive.add_json(f"consents/{consent}.json", {"consent": consent, "versions": versions})
         for number, line in enumerate(lines, start=1):
             archive.add_json(f"receipts/{consent}-{number}.json", line["receipt"])
-    return len(decided)
+        decisions = [(line["at"], line["event"]) for line in lines]
+        shown.append(
+            ConsentShown(lines[0]["service_name"], decisions, lines[0]["receipt"]["receipt"]["notice"]["text"])
+        )
+    return shown
 
 
 def _log_export(cockpit: Cockpit, reader: Reader, contents_sha256: str) -> LogPart:

@@ -13,7 +13,7 @@ from cockpit.domain.consent import AccessMode, Clause, ConsentStatus
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId
-from cockpit.domain.moment import instant
+from cockpit.domain.moment import instant, parse_instant
 from cockpit.domain.service import Service
 from cockpit.grants.keys import new_secret, opened_clause, secret_hash, unwrap_private, wrap_private
 from cockpit.grants.pushed import Binding, open_binding, seal_binding
@@ -122,4 +122,5 @@ def _issue(
         subject={"consent": row.consent, "service": service.id, "service_name": service.name, "use": reference},
     )
     cockpit.ledger.append(connection, event, now, row.person)
-    return Issued(access, renewal, ACCESS_SECONDS, row.consent, clause)
+    lasting = int((parse_instant(expires) - now).total_seconds())
+    return Issued(access, renewal, lasting, row.consent, clause)

@@ -28,9 +28,14 @@ SEAL_PREFIX = f"{FORMAT}/{VERSION} ".encode()
 SEAL_BYTES = len(SEAL_PREFIX) + 88 + 1
 """The zip's comment: the prefix, an Ed25519 signature in base64, a newline."""
 
+MEDIA_TYPE = b"application/vnd.mesinfos-cockpit-archive+zip"
+"""What the first member says, uncompressed, as EPUB and OpenDocument do: a file cut short is still known for ours."""
+
 _CONTENTS = ("records/", "files/", "consents/", "receipts/")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
+_MAX_NAME_BYTES = 120
+_FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +74,18 @@ class ArchiveWriter:
         self._out = out
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
         self._listed: list[dict[str, Json]] = []
-        self._paths: set[str] = set()
+        self._paths = {"manifest.json"}
+        self._digest_taken = False
+        self._store("mimetype", MEDIA_TYPE, zipfile.ZIP_STORED)
 
     def add(self, path: str, content: bytes) -> str:
-        """Add one file. Raises ``ValueError`` for a path that is taken or could leave the archive."""
-        if path.casefold() in self._paths or not is_safe(path):
-            raise ValueError("an archive path is taken or unsafe")
-        self._paths.add(path.casefold())
-        self._write(path, content)
-        self._listed.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
-        return path
+        """Add one file. Raises ``ValueError`` for a path that is taken or could leave the archive.
+
+        So it does for contents that come after their digest was taken: the log would not have committed to them.
+        """
+        if self._digest_taken and path.startswith(_CONTENTS):
+            raise ValueError("the digest of the contents was taken already")
+        return self._store(path, content, zipfile.ZIP_DEFLATED)
 
     def add_original(self, number: int, name: str, content: bytes) -> str:
         """Add an original file under a safe form of its name; returns its path."""
@@ -95,7 +102,8 @@ class ArchiveWriter:
         self.add(path, canonical(value))
 
     def contents_sha256(self) -> str:
-        """The digest of all that was added so far as contents: what the log's ``export.made`` entry commits to."""
+        """The digest of all contents: what the log's ``export.made`` entry commits to. None may be added after it."""
+        self._digest_taken = True
         listed = [entry for entry in self._listed if str(entry["path"]).startswith(_CONTENTS)]
         return hashlib.sha256(canonical(sorted(listed, key=_path))).hexdigest()
 
@@ -117,7 +125,7 @@ class ArchiveWriter:
             "entries": len(log.entries),
             "files": sorted(self._listed, key=_path),
         }
-        self._write("manifest.json", canonical(manifest))
+        self._write("manifest.json", canonical(manifest), zipfile.ZIP_DEFLATED)
         self._zip.comment = SEAL_PREFIX + b"A" * 88 + b"\n"
         self._zip.close()
         end = self._out.seek(0, io.SEEK_END) - SEAL_BYTES
@@ -125,9 +133,17 @@ class ArchiveWriter:
         self._out.seek(end)
         self._out.write(SEAL_PREFIX + base64.b64encode(signature) + b"\n")
 
-    def _write(self, path: str, content: bytes) -> None:
+    def _store(self, path: str, content: bytes, method: int) -> str:
+        if path.casefold() in self._paths or not is_safe(path):
+            raise ValueError("an archive path is taken or unsafe")
+        self._paths.add(path.casefold())
+        self._write(path, content, method)
+        self._listed.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+        return path
+
+    def _write(self, path: str, content: bytes, method: int) -> None:
         member = zipfile.ZipInfo(path, _EPOCH)
-        member.compress_type = zipfile.ZIP_DEFLATED
+        member.compress_type = method
         member.external_attr = 0o600 << 16
         self._zip.writestr(member, content)
 
@@ -141,8 +157,10 @@ def is_safe(path: str) -> bool:
 def safe_name(name: str) -> str:
     """A file name with nothing in it that a system could misread; never empty."""
     plain = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    cleaned = re.sub(r"[^\w .,'()+@=-]", "_", plain).strip(" .")[-100:].strip(" .")
-    return cleaned or "file"
+    cleaned = re.sub(r"[^\w .,'()+@=-]", "_", plain).strip(" .")
+    # The end is kept, where the extension is; in bytes, since file systems count them.
+    short = cleaned.encode()[-_MAX_NAME_BYTES:].decode(errors="ignore").strip(" .")
+    return short or "file"
 
 
 def _path(entry: Mapping[str, Json]) -> str:
@@ -197,4 +215,5 @@ def _cell(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     text = value.replace("\r", " ").replace("\n", " ")
     # A spreadsheet would run a text that begins like a formula; plain numbers are left as they are.
-    return f"'{text}" if re.match(r"[=+\-@\t]", text) and not re.fullmatch(r"[+-]?\d+([.,]\d+)?", text) else text
+    formula = text.startswith(_FORMULA) and not re.fullmatch(r"[+-]?\d+([.,]\d+)?", text)
+    return f"'{text}" if formula else text

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from cockpit.consent.notice import day_in_words
+from cockpit.domain.event import EventType
+from cockpit.domain.moment import PARIS, parse_instant
 from cockpit.domain.use import Words
 
 MAX_ROWS = 500
@@ -18,7 +21,8 @@ _STYLE = (
     "h1{font-size:1.9rem;margin:.5rem 0}h2{margin-top:2.5rem}"
     "table{border-collapse:collapse;font-size:.9rem;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8886}"
-    "div.wide{overflow-x:auto}caption{text-align:left;padding:.3rem 0;opacity:.8}code{overflow-wrap:anywhere}"
+    "div.wide{overflow-x:auto}pre{white-space:pre-wrap;font:inherit;margin:.5rem 0 1.5rem}"
+    "caption{text-align:left;padding:.3rem 0;opacity:.8}code{overflow-wrap:anywhere}"
 )
 
 _TEXT = {
@@ -38,6 +42,8 @@ _TEXT = {
     "file": Words("Original", "Original"),
     "date": Words("Date", "Date"),
     "history": Words("Qui a vu quoi", "Who saw what"),
+    "consents": Words("Ce que vous avez autorisé, refusé ou arrêté", "What you allowed, refused or stopped"),
+    "shown": Words("Le texte qui vous a été présenté :", "The text you were shown:"),
     "event": Words("Événement", "Event"),
     "who": Words("Qui", "Who"),
     "verify": Words("Vérifier cette archive", "Verify this archive"),
@@ -46,6 +52,32 @@ _TEXT = {
         "An independent program checks every byte, every receipt and every line of the history:",
     ),
 }
+
+_EVENTS: dict[str, Words] = {
+    EventType.SPACE_OPENED: Words("Vous avez créé votre espace", "You created your space"),
+    EventType.SOURCE_REFRESHED: Words("Vous avez ajouté des données", "You added data"),
+    EventType.SERVICE_REGISTERED: Words("Ce service s'est inscrit", "This service registered"),
+    EventType.CONSENT_REQUESTED: Words("Ce service a demandé des données", "This service asked for data"),
+    EventType.CONSENT_OVERASKED: Words(
+        "Ce service a demandé plus que ce qu'il déclare : refusé", "This service asked more than it declares: refused"
+    ),
+    EventType.CONSENT_GIVEN: Words("Vous avez autorisé ce service", "You allowed this service"),
+    EventType.CONSENT_REFUSED: Words("Vous avez refusé la demande de ce service", "You refused this service's request"),
+    EventType.CONSENT_WITHDRAWN: Words("Vous avez arrêté l'accès de ce service", "You stopped this service's access"),
+    EventType.TOKEN_ISSUED: Words("Ce service a reçu une clé d'accès", "This service received an access key"),
+    EventType.ACCESS_ALLOWED: Words("Ce service a lu vos données", "This service read your data"),
+    EventType.ACCESS_REFUSED: Words("Ce service s'est vu refuser une lecture", "This service was refused a reading"),
+    EventType.EXPORT_MADE: Words("Vous avez emporté vos données", "You took your data away"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentShown:
+    """One consent on the page: who asked, each decision (instant, event type) oldest first, the text presented."""
+
+    service: str
+    decisions: Sequence[tuple[str, str]]
+    notice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +91,14 @@ class Chapter:
 
 
 def index_page(
-    name: str, made_at: str, chapters: Sequence[Chapter], history: Sequence[tuple[str, str, str]], language: str
+    name: str,
+    made_at: str,
+    chapters: Sequence[Chapter],
+    history: Sequence[tuple[str, str, str]],
+    language: str,
+    consents: Sequence[ConsentShown] = (),
 ) -> str:
-    """The whole page. ``history`` holds (instant, event, who), oldest first."""
+    """The whole page. ``history`` holds (instant, event type, who), oldest first; ``made_at`` is an instant."""
 
     def said(key: str) -> str:
         return escape(_TEXT[key].in_language(language))
@@ -73,17 +110,19 @@ def index_page(
     )
     body = "".join(_chapter(chapter, language) for chapter in chapters)
     lines = "".join(
-        f"<tr><td>{escape(at)}</td><td>{escape(event)}</td><td>{escape(who)}</td></tr>" for at, event, who in history
+        f"<tr><td>{_when(at, language)}</td><td>{_event(event, language)}</td><td>{escape(who)}</td></tr>"
+        for at, event, who in history
     )
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{said('title')} - {escape(name)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<h1>{said('title')} - {escape(name)}</h1><p>{said('made')} {escape(made_at)}.</p><p>{said('what')}</p>"
+        f"<h1>{said('title')} - {escape(name)}</h1>"
+        f"<p>{said('made')} {_when(made_at, language)}.</p><p>{said('what')}</p>"
         f"<table><caption>{said('title')}</caption><thead><tr><th scope=col>{said('family')}</th>"
         f"<th scope=col>{said('count')}</th><th scope=col>{said('table')}</th></tr></thead>"
-        f"<tbody>{summary}</tbody></table>{body}"
+        f"<tbody>{summary}</tbody></table>{body}{_consents(consents, language)}"
         f"<h2>{said('history')}</h2><div class=wide><table><caption>{said('history')}</caption><thead><tr>"
         f"<th scope=col>{said('date')}</th><th scope=col>{said('event')}</th><th scope=col>{said('who')}</th>"
         f"</tr></thead><tbody>{lines}</tbody></table></div>"
@@ -104,6 +143,31 @@ def read_me() -> str:
         "consents/, receipts/: your permissions and their signed receipts. log/: your history and its proofs.\n"
         "To verify: python -m cockpit.verifier ARCHIVE\n"
     )
+
+
+def _consents(consents: Sequence[ConsentShown], language: str) -> str:
+    if not consents:
+        return ""
+    shown = escape(_TEXT["shown"].in_language(language))
+    told = []
+    for consent in consents:
+        steps = "".join(
+            f"<li>{_when(at, language)} : {_event(event, language)}</li>" for at, event in consent.decisions
+        )
+        told.append(
+            f"<h3>{escape(consent.service)}</h3><ul>{steps}</ul><p>{shown}</p><pre>{escape(consent.notice)}</pre>"
+        )
+    return f"<h2>{escape(_TEXT['consents'].in_language(language))}</h2>{''.join(told)}"
+
+
+def _event(event: str, language: str) -> str:
+    words = _EVENTS.get(event)
+    return escape(words.in_language(language) if words else event)
+
+
+def _when(at: str, language: str) -> str:
+    local = parse_instant(at).astimezone(PARIS)
+    return escape(f"{day_in_words(local.date().isoformat(), language)} {local:%H:%M}")
 
 
 def _chapter(chapter: Chapter, language: str) -> str:

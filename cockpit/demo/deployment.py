@@ -172,6 +172,8 @@ def _coach(cockpit: Cockpit, port: int) -> Iterator[None]:
     }
     process = subprocess.Popen([sys.executable, str(program)], env=environment)  # noqa: S603 - our own file
     try:
+        # The link is printed once the service answers too: the first page leads to it.
+        _wait_until(lambda: _answers(port) or process.poll() is not None)
         yield
     finally:
         process.terminate()
@@ -208,6 +210,14 @@ def _free_port() -> int:
         probe.bind(("localhost", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("localhost", port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def _wait_until(done: Callable[[], bool]) -> None:

@@ -37,53 +37,54 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def appended(read: ReadHashes, size: int, leaf: bytes) -> list[tuple[Node, bytes]]:
     """The nodes to store when a leaf hash is added at index ``size``: it, and each subtree it completes."""
-    stored, node, current = [(Node(0, size), leaf)], Node(0, size), leaf
-    while node.index % 2 == 1:
-        (left,) = read([Node(node.level, node.index - 1)])
-        current, node = node_hash(left, current), Node(node.level + 1, node.index // 2)
-        stored.append((node, current))
+    # Each trailing one-bit of the size is a complete subtree on the left, waiting for this leaf to double it.
+    levels = (~size & (size + 1)).bit_length() - 1
+    siblings = read([Node(level, (size >> level) - 1) for level in range(levels)]) if levels else []
+    stored = [(Node(0, size), leaf)]
+    for level, left in enumerate(siblings, start=1):
+        stored.append((Node(level, size >> level), node_hash(left, stored[-1][1])))
     return stored
 
 
 def root(read: ReadHashes, size: int) -> bytes:
     """The root of the first ``size`` leaves; of none, the hash of nothing."""
-    return _subtree(read, 0, size) if size else hashlib.sha256(b"").digest()
+    return _subtrees(read, [(0, size)])[0] if size else hashlib.sha256(b"").digest()
 
 
 def inclusion_proof(read: ReadHashes, index: int, size: int) -> list[bytes]:
     """RFC 9162 section 2.1.3.1. Raises ``ValueError`` when the index is not in the tree."""
     if not 0 <= index < size:
         raise ValueError("the leaf is not in the tree")
-    path: list[bytes] = []
+    spans: list[tuple[int, int]] = []
     start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(_subtree(read, middle, end))
+            spans.append((middle, end))
             end = middle
         else:
-            path.append(_subtree(read, start, middle))
+            spans.append((start, middle))
             start = middle
-    return path[::-1]
+    return _subtrees(read, spans[::-1])
 
 
 def consistency_proof(read: ReadHashes, old: int, new: int) -> list[bytes]:
     """RFC 9162 section 2.1.4.1. Raises ``ValueError`` unless 0 < old <= new."""
     if not 0 < old <= new:
         raise ValueError("sizes must be 0 < old <= new")
-    path: list[bytes] = []
+    spans: list[tuple[int, int]] = []
     start, end, whole = 0, new, True
     while old != end:
         middle = start + _split(end - start)
         if old <= middle:
-            path.append(_subtree(read, middle, end))
+            spans.append((middle, end))
             end = middle
         else:
-            path.append(_subtree(read, start, middle))
+            spans.append((start, middle))
             start, whole = middle, False
     if not whole:
-        path.append(_subtree(read, start, end))
-    return path[::-1]
+        spans.append((start, end))
+    return _subtrees(read, spans[::-1])
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root_hash: bytes) -> None:
@@ -141,14 +142,27 @@ def _split(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
 
-def _subtree(read: ReadHashes, start: int, end: int) -> bytes:
-    """The root of leaves ``start`` to ``end``, from its complete subtrees, right to left."""
+def _subtrees(read: ReadHashes, spans: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The root of each span of leaves (start, end). All their hashes are read at once: a store answers one question."""
+    parts = [_complete(start, end) for start, end in spans]
+    wanted = [node for nodes in parts for node in nodes]
+    hashes = iter(read(wanted) if wanted else [])
+    return [_folded([next(hashes) for _ in nodes]) for nodes in parts]
+
+
+def _complete(start: int, end: int) -> list[Node]:
+    """The complete subtrees, left to right, that make the leaves ``start`` to ``end``."""
     nodes: list[Node] = []
     while start < end:
         level = min((end - start).bit_length() - 1, (start & -start).bit_length() - 1 if start else 64)
         nodes.append(Node(level, start >> level))
         start += 1 << level
-    *rest, current = read(nodes)
+    return nodes
+
+
+def _folded(hashes: list[bytes]) -> bytes:
+    """The root above complete subtrees, from right to left."""
+    *rest, current = hashes
     for left in reversed(rest):
         current = node_hash(left, current)
     return current

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cockpit.domain.errors import Tampered
@@ -13,6 +13,9 @@ from cockpit.sealing.signing import SigningKey, VerifyKey
 ED25519 = b"\x01"
 _SEPARATOR = "\n\n"
 _DASH = "\u2014 "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_MAX_BYTES = 1_000_000
+_MAX_SIGNATURES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,14 @@ def vkey(name: str, key: VerifyKey) -> str:
 
 
 def sign_note(text: str, name: str, key: SigningKey) -> bytes:
-    """The note of ``text`` (which ends with a newline) with one signature."""
-    value = base64.b64encode(key_hash(name, key.verify_key()) + key.sign(b"", text.encode())).decode()
-    return f"{text}\n{_DASH}{name} {value}\n".encode()
+    """The note of ``text`` with one signature.
+
+    Raises ``ValueError`` for a text without a newline at its end, a control character, or a name that is no name.
+    """
+    if not text.endswith("\n") or _CONTROL.search(text) or not _is_name(name):
+        raise ValueError("neither this text nor this name can stand in a note")
+    signature = Signature(name, key_hash(name, key.verify_key()), key.sign(b"", text.encode()))
+    return f"{text}\n{_printed(signature)}\n".encode()
 
 
 def open_note(note: bytes, name: str, key: VerifyKey) -> str:
@@ -52,26 +60,39 @@ def open_note(note: bytes, name: str, key: VerifyKey) -> str:
 
 
 def parse_note(note: bytes) -> tuple[str, tuple[Signature, ...]]:
-    """The text and signatures of a note, not verified. Raises ``Tampered`` for anything malformed."""
+    """The text and signatures of a note, not verified: exactly what printing them again would give.
+
+    Raises ``Tampered`` for anything malformed, and for what no log signs (a megabyte, a hundred signatures).
+    """
+    if len(note) > _MAX_BYTES:
+        raise Tampered("not a signed note")
     try:
         whole = note.decode("utf-8")
         split = whole.rindex(_SEPARATOR)
     except ValueError as error:
         raise Tampered("not a signed note") from error
     text, lines = whole[: split + 1], whole[split + 2 :]
-    if not lines.endswith("\n"):
+    if not lines.endswith("\n") or lines.count("\n") > _MAX_SIGNATURES or _CONTROL.search(whole):
         raise Tampered("not a signed note")
     return text, tuple(_signature(line) for line in lines[:-1].split("\n"))
 
 
 def _signature(line: str) -> Signature:
-    name, space, encoded = line.removeprefix(_DASH).partition(" ")
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
     try:
         value = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Tampered("a signature line is malformed") from error
+    signature = Signature(name, value[:4], value[4:])
     # One form only: stray bits in the last character would give a second note for the same signature.
-    canonical = base64.b64encode(value).decode() == encoded
-    if not line.startswith(_DASH) or not name or not space or len(value) < 5 or not canonical:
+    if not _is_name(name) or not signature.value or _printed(signature) != line:
         raise Tampered("a signature line is malformed")
-    return Signature(name, value[:4], value[4:])
+    return signature
+
+
+def _printed(signature: Signature) -> str:
+    return f"{_DASH}{signature.name} {base64.b64encode(signature.key_hash + signature.value).decode()}"
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(character.isspace() for character in name)

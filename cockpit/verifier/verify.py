@@ -18,7 +18,9 @@ import io
 import json
 import os
 import re
+import struct
 import sys
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +29,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    # Without this, Python would end with 1, which here means "refuted".
+    print(f"the package cryptography is needed: python -m pip install cryptography ({missing})", file=sys.stderr)
+    sys.exit(2)
 
 FORMAT = "mesinfos-cockpit-archive"
 SEAL = re.compile(rb"mesinfos-cockpit-archive/1 ([A-Za-z0-9+/]{86}==)\n")
@@ -36,20 +45,45 @@ SEAL_BYTES = 116
 SEAL_CONTEXT = b"mesinfos-cockpit archive v1\n"
 RECEIPT_CONTEXT = b"mesinfos-cockpit receipt v1\n"
 TAG_CONTEXT = b"mesinfos-cockpit tag\n"
+MEDIA_TYPE = b"application/vnd.mesinfos-cockpit-archive+zip"
 CONTENTS = ("records/", "files/", "consents/", "receipts/")
-TRACES = (b"mesinfos-cockpit", b"log/entries.jsonl", b"log/tag_key", b"log/checkpoint", b"manifest.json")
+DECISIONS = {"consent.given", "consent.refused", "consent.withdrawn"}
+TRACES = (b"mesinfos-cockpit", b"log/entries.jsonl", b"log/tag_key")
+"""What only an archive of ours holds, each in several places: one of them is left whatever byte was changed."""
+
+HEX_32 = re.compile(r"[0-9a-f]{64}")
+LEAF_FORMS = {
+    "type": re.compile(r"[a-z]+\.[a-z]+"),
+    "at": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", re.ASCII),
+    "policy": HEX_32,
+    "audit": HEX_32,
+    "subject": HEX_32,
+    "tag": re.compile(r"[0-9a-f]{32}"),
+}
+MANIFEST_FORM = {"format", "version", "created_at", "origin", "keys", "tree", "entries", "files"}
+
 MAX_BYTES = 4 << 30
+MAX_UNPACKED = 8 << 30
 MAX_MEMBERS = 200_000
+MAX_READ = 1 << 30
+"""The largest member that is read at once; originals and tables of any size are hashed piece by piece."""
+MAX_DOCUMENT = 32 << 20
+"""The largest JSON document, and the largest line of JSON Lines."""
+CHUNK = 1 << 20
 
 PROVED, REFUTED, UNREADABLE = 0, 1, 2
 
 
 class Refuted(Exception):
-    """A check that does not hold; the message says what, never a personal value."""
+    """A check that does not hold: the name of a sentence in ``FAULTS``, and the file it is about."""
 
+    def __init__(self, fault: str, path: str = "") -> None:
+        super().__init__(fault)
+        self.fault, self.path = fault, path
 
-class Unreadable(Exception):
-    """Not an archive, or not one that can be read at all."""
+    def said(self, language: int) -> str:
+        """The sentence in English (0) or French (1), with nothing that a terminal could take for an order."""
+        return printable(f"{self.path}: {FAULTS[self.fault][language]}" if self.path else FAULTS[self.fault][language])
 
 
 @dataclass
@@ -57,36 +91,58 @@ class Report:
     """What was checked, in order, with what was found wrong, and what nobody can prove from this file."""
 
     outcome: int = PROVED
-    checks: list[tuple[str, str | None]] = field(default_factory=list)
+    checks: list[tuple[str, Refuted | None]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     not_proved: list[str] = field(default_factory=list)
     reason: str | None = None
+    """Why the file cannot be read: the name of a sentence in ``FAULTS``, or what the system said."""
 
 
 @dataclass
 class Archive:
-    """The archive's bytes, opened step by step; anything malformed raises ``Refuted``."""
+    """The archive's bytes, opened step by step; anything malformed raises ``Refuted`` or one of ``MALFORMED``."""
 
     data: bytes
     trusted: tuple[str, ...]
 
     @cached_property
     def zip(self) -> zipfile.ZipFile:
-        opened = zipfile.ZipFile(io.BytesIO(self.data))
-        if len(opened.infolist()) > MAX_MEMBERS:
-            raise Refuted("it holds too many files")
-        return opened
+        # Counted before the directory is read, so that a directory of millions is never built.
+        if self.data.count(b"PK\x01\x02") > MAX_MEMBERS:
+            raise Refuted("too-many")
+        return zipfile.ZipFile(io.BytesIO(self.data))
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        manifest = canonical_json(self.member("manifest.json", 64 << 20))
-        if manifest["format"] != FORMAT or manifest["version"] != 1:
-            raise Refuted("the manifest is of another format")
+        manifest = canonical_json(b"".join(self.chunks("manifest.json", MAX_DOCUMENT)))
+        if set(manifest) != MANIFEST_FORM or manifest["format"] != FORMAT or not is_count(manifest["version"], 1, 1):
+            raise Refuted("other-format")
         return dict(manifest)
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The size of each file, as the manifest has it."""
+        sizes = {entry["path"]: entry["size"] for entry in self.manifest["files"]}
+        if not all(is_count(size, 0, MAX_UNPACKED) for size in sizes.values()) or sum(sizes.values()) > MAX_UNPACKED:
+            raise Refuted("too-large")
+        return sizes
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
         return [canonical_json(line) for line in lines_of(self.listed("log/entries.jsonl"))]
+
+    @cached_property
+    def leaves(self) -> list[tuple[bytes, dict[str, Any]]]:
+        """Each entry's leaf: its bytes, and what they say."""
+        found = []
+        for entry in self.entries:
+            raw = strict_base64(entry["leaf"])
+            found.append((raw, canonical_json(raw)))
+        return found
+
+    @cached_property
+    def receipts(self) -> dict[str, dict[str, Any]]:
+        return {path: canonical_json(content) for path, content in self.listed_under("receipts/")}
 
     @cached_property
     def checkpoint(self) -> tuple[int, bytes]:
@@ -95,91 +151,119 @@ class Archive:
     def key(self, duty: str) -> tuple[str, bytes]:
         vkey = self.manifest["keys"][duty]
         if self.trusted and vkey not in self.trusted:
-            raise Refuted(f"the {duty} key is not one of those you trust")
+            raise Refuted(f"untrusted-{duty}")
         return parse_vkey(vkey)
 
-    def member(self, name: str, limit: int) -> bytes:
-        info = self.zip.getinfo(name)
-        if info.file_size > limit:
-            raise Refuted("a file is larger than it says")
-        with self.zip.open(info) as stream:
-            content = stream.read(limit + 1)
-        if len(content) > limit:
-            raise Refuted("a file is larger than it says")
-        return content
+    def chunks(self, name: str, size: int) -> Iterator[bytes]:
+        """A member's bytes, piece by piece, never more than ``size`` of them."""
+        member = self.zip.getinfo(name)
+        if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} or member.file_size > size:
+            raise Refuted("too-large", name)
+        with self.zip.open(member) as stream:
+            while chunk := stream.read(min(CHUNK, size + 1)):
+                size -= len(chunk)
+                if size < 0:
+                    raise Refuted("too-large", name)
+                yield chunk
 
     def listed(self, name: str) -> bytes:
-        for entry in self.manifest["files"]:
-            if entry["path"] == name:
-                return self.member(name, entry["size"])
-        raise Refuted(f"{name} is missing")
+        """The whole of a file that the manifest lists."""
+        if name not in self.sizes:
+            raise Refuted("missing", name)
+        return b"".join(self.chunks(name, min(self.sizes[name], MAX_READ)))
 
     def listed_under(self, prefix: str, suffix: str = "") -> Iterator[tuple[str, bytes]]:
-        for entry in self.manifest["files"]:
-            path = entry["path"]
+        for path in self.sizes:
             if path.startswith(prefix) and path.endswith(suffix):
-                yield path, self.member(path, entry["size"])
+                yield path, self.listed(path)
 
 
 def check_seal(archive: Archive) -> None:
     """Every byte before the comment is under the signature in the comment."""
     match = SEAL.fullmatch(archive.data[-SEAL_BYTES:])
     if match is None:
-        raise Refuted("the seal is missing or was changed")
+        raise Refuted("no-seal")
     signature = strict_base64(match.group(1).decode())
     digest = hashlib.sha256(archive.data[:-SEAL_BYTES]).digest()
     verify_signature(archive.key("receipts")[1], signature, SEAL_CONTEXT + digest)
 
 
+def check_layout(archive: Archive) -> None:
+    """Members stand one after another from the first byte to the directory: nothing hides before, between or after."""
+    position = directory = 0
+    names = set()
+    for member in sorted(archive.zip.infolist(), key=lambda member: member.header_offset):
+        name_size, extra_size = struct.unpack_from("<HH", archive.data, member.header_offset + 26)
+        start = member.header_offset + 30 + name_size
+        # The only field that may follow a name is the one for sizes over 4 GiB (Zip64, number 1).
+        extras = (archive.data[start : start + extra_size], member.extra)
+        plain = all(not extra or extra[:2] == b"\x01\x00" for extra in extras) and not member.comment
+        if member.header_offset != position or not plain or member.flag_bits & ~0x800:
+            raise Refuted("hidden-bytes")
+        if member.filename != member.orig_filename or not is_safe(member.filename):
+            raise Refuted("unsafe-path")
+        names.add(unicodedata.normalize("NFC", member.filename).casefold())
+        position += 30 + name_size + extra_size + member.compress_size
+        directory += 46 + name_size + len(member.extra)
+    if len(names) != len(archive.zip.infolist()):
+        raise Refuted("same-path")
+    end = len(archive.data) - SEAL_BYTES - position - directory
+    # The end record is 22 bytes, and 76 more when the directory is a Zip64 one (APPNOTE 4.3.14 to 4.3.16).
+    if archive.data[position : position + 4] != b"PK\x01\x02" or end not in {22, 22 + 76}:
+        raise Refuted("hidden-bytes")
+
+
 def check_manifest(archive: Archive) -> None:
     """The files are those the manifest lists, no other, each with its size and SHA-256."""
-    listed = {entry["path"]: entry for entry in archive.manifest["files"]}
-    names = [info.filename for info in archive.zip.infolist()]
-    if len(names) != len(set(names)) or set(names) != {*listed, "manifest.json"}:
-        raise Refuted("the files are not those of the manifest")
-    for path, entry in listed.items():
-        content = archive.member(path, entry["size"])
-        if len(content) != entry["size"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            raise Refuted(f"{path} was changed")
+    listed = archive.manifest["files"]
+    names = [member.filename for member in archive.zip.infolist()]
+    if len(names) != len(listed) + 1 or set(names) != {*archive.sizes, "manifest.json"}:
+        raise Refuted("other-files")
+    if listed != sorted(listed, key=lambda entry: str(entry["path"])):
+        raise Refuted("other-files")
+    for entry in listed:
+        digest, size = hashlib.sha256(), 0
+        for chunk in archive.chunks(entry["path"], archive.sizes[entry["path"]]):
+            digest.update(chunk)
+            size += len(chunk)
+        if entry != {"path": entry["path"], "size": size, "sha256": digest.hexdigest()}:
+            raise Refuted("changed", entry["path"])
+    if archive.listed("mimetype") != MEDIA_TYPE:
+        raise Refuted("other-format")
 
 
 def check_checkpoint(archive: Archive) -> None:
     """The log's key signed this size and root, and the manifest quotes them."""
     size, root = archive.checkpoint
     if archive.manifest["tree"] != {"size": size, "root": root.hex()}:
-        raise Refuted("the manifest quotes another checkpoint")
+        raise Refuted("other-checkpoint")
 
 
 def check_entries(archive: Archive) -> None:
     """Each entry is in the log (inclusion proof) and its openings are what the leaf commits to."""
     size, root = archive.checkpoint
     if len(archive.entries) != archive.manifest["entries"]:
-        raise Refuted("entries are missing")
-    for entry in archive.entries:
-        leaf_bytes = strict_base64(entry["leaf"])
-        leaf = canonical_json(leaf_bytes)
-        if set(leaf) != {"v", "type", "at", "policy", "audit", "subject", "tag"} or leaf["v"] != 1:
-            raise Refuted("a leaf has another form")
+        raise Refuted("entries-missing")
+    for entry, (raw, leaf) in zip(archive.entries, archive.leaves, strict=True):
+        if set(entry) != {"index", "number", "leaf", "audit", "subject", "proof"} or not is_leaf(leaf):
+            raise Refuted("leaf-form")
         proof = [strict_base64(digest) for digest in entry["proof"]]
-        if root_from_proof(hash_leaf(leaf_bytes), entry["index"], size, proof) != root:
-            raise Refuted("an entry is not in the log")
+        if root_from_proof(hash_leaf(raw), entry["index"], size, proof) != root:
+            raise Refuted("not-in-log")
         for part in ("audit", "subject"):
-            opening = entry[part]
-            committed = hmac.new(bytes.fromhex(opening["salt"]), canonical(opening["part"]), hashlib.sha256)
-            if committed.hexdigest() != leaf[part]:
-                raise Refuted("an entry was opened to something else than what was logged")
+            if committed(entry[part]) != leaf[part]:
+                raise Refuted("other-opening")
 
 
 def check_completeness(archive: Archive) -> None:
     """The person's entries are numbered 0, 1, 2… and bear the person's tags: none between was left out."""
-    tag_key = bytes.fromhex(archive.listed("log/tag_key").decode("ascii"))
+    tag_key = strict_hex(archive.listed("log/tag_key").decode("ascii"))
     last_index = -1
-    for number, entry in enumerate(archive.entries):
-        leaf = json.loads(strict_base64(entry["leaf"]))
+    for number, (entry, (_, leaf)) in enumerate(zip(archive.entries, archive.leaves, strict=True)):
         message = TAG_CONTEXT + number.to_bytes(8, "big")
         tag = hmac.new(tag_key, message, hashlib.sha256).digest()[:16].hex()
         if entry["number"] != number or leaf["tag"] != tag or entry["index"] <= last_index:
-            raise Refuted("an entry was left out, added or moved")
+            raise Refuted("entries-moved")
         last_index = entry["index"]
 
 
@@ -187,81 +271,96 @@ def check_export(archive: Archive) -> None:
     """The last entry is this export, and commits to these very contents."""
     listed = [entry for entry in archive.manifest["files"] if entry["path"].startswith(CONTENTS)]
     digest = hashlib.sha256(canonical(sorted(listed, key=lambda entry: str(entry["path"])))).hexdigest()
-    last = archive.entries[-1]
-    if json.loads(strict_base64(last["leaf"]))["type"] != "export.made":
-        raise Refuted("the last entry is not this export")
-    if last["audit"]["part"].get("contents_sha256") != digest:
-        raise Refuted("the contents are not those of the export that was logged")
+    if not archive.leaves or archive.leaves[-1][1]["type"] != "export.made":
+        raise Refuted("not-logged")
+    if archive.entries[-1]["audit"]["part"].get("contents_sha256") != digest:
+        raise Refuted("other-contents")
 
 
 def check_receipts(archive: Archive) -> None:
     """Each receipt is signed, shows the notice and clause it names, and stands in the log where it says."""
     _, key = archive.key("receipts")
-    by_index = {entry["index"]: entry for entry in archive.entries}
-    for _, content in archive.listed_under("receipts/"):
-        signed = canonical_json(content)
-        receipt = signed["receipt"]
-        if signed["signature"]["key"] != archive.manifest["keys"]["receipts"]:
-            raise Refuted("a receipt was signed by another key")
-        verify_signature(key, strict_base64(signed["signature"]["value"]), RECEIPT_CONTEXT + canonical(receipt))
+    logged = {entry["index"]: (entry, leaf) for entry, leaf in zip(archive.entries, archive.leaves, strict=True)}
+    for path, signed in archive.receipts.items():
+        receipt, signature = signed["receipt"], signed["signature"]
+        if set(signed) != {"receipt", "signature"} or signature["key"] != archive.manifest["keys"]["receipts"]:
+            raise Refuted("receipt-key", path)
+        verify_signature(key, strict_base64(signature["value"]), RECEIPT_CONTEXT + canonical(receipt))
         notice = receipt.get("notice")
         if notice is not None and hashlib.sha256(notice["text"].encode()).hexdigest() != notice["sha256"]:
-            raise Refuted("a receipt shows another notice than the one it names")
+            raise Refuted("receipt-notice", path)
         if "clause" in receipt and hashlib.sha256(canonical(receipt["clause"])).hexdigest() != receipt["clause_sha256"]:
-            raise Refuted("a receipt shows another clause than the one it names")
-        entry = by_index.get(receipt["log"]["index"])
-        if entry is None or receipt["log"]["origin"] != archive.manifest["origin"]:
-            raise Refuted("a receipt stands nowhere in the log")
-        leaf = strict_base64(entry["leaf"])
+            raise Refuted("receipt-clause", path)
+        place = receipt["log"]
+        if place["index"] not in logged or place["origin"] != archive.manifest["origin"]:
+            raise Refuted("receipt-nowhere", path)
+        entry, (raw, leaf) = logged[place["index"]]
         subject = entry["subject"]["part"]
         if (
-            hashlib.sha256(leaf).hexdigest() != receipt["log"]["leaf_sha256"]
-            or json.loads(leaf)["type"] != receipt["type"]
+            hashlib.sha256(raw).hexdigest() != place["leaf_sha256"]
+            or leaf["type"] != receipt["type"]
+            or leaf["at"] != receipt["at"][:16] + "Z"
             or subject["clause_sha256"] != receipt["clause_sha256"]
             or subject["consent"] != receipt["consent"]
-            or (notice is not None and subject["notice_sha256"] != notice["sha256"])
+            or subject.get("notice_sha256") != (None if notice is None else notice["sha256"])
         ):
-            raise Refuted("a receipt and its entry in the log disagree")
+            raise Refuted("receipt-disagrees", path)
 
 
 def check_consents(archive: Archive) -> None:
-    """Every decision in the log has its receipt, and nothing was read without a consent that was given and in force."""
-    given: dict[str, str] = {}
-    logged = 0
-    for entry in archive.entries:
-        leaf = json.loads(strict_base64(entry["leaf"]))
+    """Each decision in the log has its receipt and its version; nothing was read but under a consent in force."""
+    state: dict[str, str] = {}
+    decided: list[int] = []
+    for entry, (_, leaf) in zip(archive.entries, archive.leaves, strict=True):
         subject = entry["subject"]["part"]
-        kind = leaf["type"]
-        if kind in {"consent.given", "consent.refused", "consent.withdrawn"}:
-            logged += 1
-            given[subject["consent"]] = kind
-        if kind == "access.allowed" and given.get(subject["consent"]) != "consent.given":
-            raise Refuted("something was read without a consent in force")
-    receipts = [canonical_json(content)["receipt"] for _, content in archive.listed_under("receipts/")]
-    if len(receipts) != logged:
-        raise Refuted("a decision has no receipt, or a receipt no decision")
+        if leaf["type"] in DECISIONS:
+            decided.append(entry["index"])
+            state[subject["consent"]] = leaf["type"]
+        if leaf["type"] == "access.allowed" and state.get(subject["consent"]) != "consent.given":
+            raise Refuted("read-without-consent")
+    if sorted(signed["receipt"]["log"]["index"] for signed in archive.receipts.values()) != decided:
+        raise Refuted("no-receipt")
+    versions = 0
     for path, content in archive.listed_under("consents/"):
         record = canonical_json(content)
-        last = record["versions"][-1]
-        if path != f"consents/{record['consent']}.json" or given.get(record["consent"]) != last["event"]:
-            raise Refuted("a consent's state is not the one in the log")
+        consent = record["consent"]
+        for number, version in enumerate(record["versions"], start=1):
+            receipt = archive.receipts[f"receipts/{consent}-{number}.json"]["receipt"]
+            told = {"consent": consent, "type": version["event"], "at": version["at"], "clause": version.get("clause")}
+            if told != {name: receipt.get(name) for name in told}:
+                raise Refuted("consent-disagrees", path)
+            versions += 1
+        if path != f"consents/{consent}.json" or state.get(consent) != record["versions"][-1]["event"]:
+            raise Refuted("consent-disagrees", path)
+    if versions != len(decided):
+        raise Refuted("no-consent")
 
 
 def check_records(archive: Archive) -> None:
-    """Each kind's JSON Lines and CSV agree on how many there are; each record's original file is there."""
-    paths = {entry["path"] for entry in archive.manifest["files"]}
+    """Each kind's JSON Lines and CSV hold the same records in the same order; each record's original file is there."""
+    tables = {path for path in archive.sizes if path.startswith("records/") and path.endswith(".csv")}
+    # A cell of a table may hold a month of measures: longer than the csv module lets pass unless told.
+    csv.field_size_limit(MAX_DOCUMENT)
     for path, content in archive.listed_under("records/", ".jsonl"):
+        table = path.removesuffix(".jsonl") + ".csv"
+        tables.discard(table)
+        reader = csv.DictReader(io.StringIO(archive.listed(table).decode("utf-8-sig"), newline=""), strict=True)
+        uids = [row["uid"] for row in reader]
         rows = [canonical_json(line) for line in lines_of(content)]
-        table = archive.listed(path.removesuffix(".jsonl") + ".csv").decode("utf-8-sig")
-        if sum(1 for _ in csv.reader(io.StringIO(table, newline=""))) - 1 != len(rows):
-            raise Refuted("a table and its records disagree")
+        if uids != [row["uid"] for row in rows]:
+            raise Refuted("table-disagrees", path)
         for row in rows:
-            if row["file"] is not None and row["file"] not in paths:
-                raise Refuted("an original file is missing")
+            if f"records/{row['kind']}.jsonl" != path:
+                raise Refuted("other-kind", path)
+            if row["file"] is not None and not (row["file"].startswith("files/") and row["file"] in archive.sizes):
+                raise Refuted("no-original", path)
+    if tables:
+        raise Refuted("table-disagrees", min(tables))
 
 
 CHECKS: tuple[tuple[str, Callable[[Archive], None]], ...] = (
     ("seal", check_seal),
+    ("layout", check_layout),
     ("manifest", check_manifest),
     ("checkpoint", check_checkpoint),
     ("entries", check_entries),
@@ -274,25 +373,23 @@ CHECKS: tuple[tuple[str, Callable[[Archive], None]], ...] = (
 
 MALFORMED = (
     KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, EOFError, OSError,
-    NotImplementedError, RuntimeError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, csv.Error,
+    NotImplementedError, RuntimeError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, csv.Error, struct.error,
 )  # fmt: skip
 """What reading damaged bytes can raise in the standard library: each means that the archive does not hold."""
 
 
 def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
     """Check an archive's bytes. ``trusted`` are vkeys; when given, the archive's keys must be among them."""
-    report = Report()
     if not any(trace in data for trace in TRACES):
-        report.outcome, report.reason = UNREADABLE, "this is not an archive of a personal-data cockpit"
-        return report
-    archive = Archive(data, tuple(trusted))
+        return Report(UNREADABLE, reason="not-ours")
+    report, archive = Report(), Archive(data, tuple(trusted))
     for name, check in CHECKS:
         try:
             check(archive)
         except Refuted as refusal:
-            report.checks.append((name, str(refusal)))
+            report.checks.append((name, refusal))
         except MALFORMED:
-            report.checks.append((name, "it is damaged"))
+            report.checks.append((name, Refuted("damaged")))
         else:
             report.checks.append((name, None))
     if any(found for _, found in report.checks):
@@ -320,23 +417,26 @@ def canonical(value: Any) -> bytes:
         return b"{" + inner + b"}"
     if isinstance(value, list):
         return b"[" + b",".join(canonical(inner) for inner in value) + b"]"
-    if isinstance(value, float):
-        raise ValueError("a float")
+    # A larger integer would be another number to whoever reads JSON numbers as doubles (RFC 8785, 3.2.2.3).
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= 1 << 53):
+        raise ValueError("a number that has no canonical form")
     return json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def canonical_json(data: bytes) -> Any:
     """The value of canonical bytes; anything else is refused."""
+    if len(data) > MAX_DOCUMENT:
+        raise Refuted("too-large")
     value = json.loads(data)
     if canonical(value) != data:
-        raise Refuted("a document is not in canonical form")
+        raise Refuted("not-canonical")
     return value
 
 
 def lines_of(content: bytes) -> list[bytes]:
     """The lines of a JSON Lines file, each ended by a newline."""
     if content and not content.endswith(b"\n"):
-        raise Refuted("a list of lines is cut")
+        raise Refuted("cut")
     return content[:-1].split(b"\n") if content else []
 
 
@@ -345,10 +445,41 @@ def strict_base64(text: str) -> bytes:
     try:
         raw = base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise Refuted("a base64 value is malformed") from error
+        raise Refuted("damaged") from error
     if base64.b64encode(raw).decode() != text:
-        raise Refuted("a base64 value is malformed")
+        raise Refuted("damaged")
     return raw
+
+
+def strict_hex(text: str) -> bytes:
+    """32 bytes in small hexadecimal digits: a shorter key would be another name for one padded with zeros."""
+    if not HEX_32.fullmatch(text):
+        raise Refuted("damaged")
+    return bytes.fromhex(text)
+
+
+def is_count(value: object, least: int, most: int) -> bool:
+    """Whether a JSON value is a whole number between two others; ``true`` is none."""
+    return type(value) is int and least <= value <= most
+
+
+def is_leaf(leaf: dict[str, Any]) -> bool:
+    """Whether a leaf about a person has the form of version 1, each field in its own."""
+    if set(leaf) != {"v", *LEAF_FORMS} or not is_count(leaf["v"], 1, 1):
+        return False
+    return all(form.fullmatch(leaf[name]) for name, form in LEAF_FORMS.items())
+
+
+def committed(opening: dict[str, Any]) -> str:
+    """The commitment that an opening (salt, part) leads to."""
+    return hmac.new(strict_hex(opening["salt"]), canonical(opening["part"]), hashlib.sha256).hexdigest()
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path stays inside the folder that an archive is unpacked in, on every system."""
+    if any(unicodedata.category(character)[0] == "C" or character in '\\:*?"<>|' for character in path):
+        return False
+    return all(part not in {"", ".", ".."} for part in path.split("/"))
 
 
 def verify_signature(key: bytes, signature: bytes, message: bytes) -> None:
@@ -356,7 +487,7 @@ def verify_signature(key: bytes, signature: bytes, message: bytes) -> None:
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except InvalidSignature as error:
-        raise Refuted("a signature does not verify") from error
+        raise Refuted("signature") from error
 
 
 def parse_vkey(vkey: str) -> tuple[str, bytes]:
@@ -364,9 +495,9 @@ def parse_vkey(vkey: str) -> tuple[str, bytes]:
     name, short, encoded = vkey.split("+", 2)
     raw = strict_base64(encoded)
     if len(raw) != 33 or raw[0] != 1:
-        raise Refuted("a key is of another type")
+        raise Refuted("key-type")
     if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != short:
-        raise Refuted("a key does not match its name")
+        raise Refuted("key-name")
     return name, raw[1:]
 
 
@@ -376,17 +507,22 @@ def read_checkpoint(note: bytes, origin: str, key: tuple[str, bytes]) -> tuple[i
     text += "\n"
     name, public = key
     short = hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+    signed = False
     for line in signatures.removesuffix("\n").split("\n"):
-        signer, _, encoded = line.removeprefix("\u2014 ").partition(" ")
+        dash, signer, encoded = line.split(" ")
         value = strict_base64(encoded)
+        if dash != "\u2014":
+            raise Refuted("damaged")
         if signer == name and value[:4] == short:
             verify_signature(public, value[4:], text.encode())
-            break
-    else:
-        raise Refuted("the checkpoint is not signed by the log")
+            signed = True
+    if not signed:
+        raise Refuted("checkpoint-unsigned")
     found, size, root = text.split("\n")[:3]
-    if found != origin or not re.fullmatch(r"0|[1-9][0-9]*", size) or len(strict_base64(root)) != 32:
-        raise Refuted("the checkpoint is of another log")
+    if found != origin or name != origin or not re.fullmatch(r"0|[1-9][0-9]{0,18}", size):
+        raise Refuted("other-log")
+    if len(strict_base64(root)) != 32:
+        raise Refuted("other-log")
     return int(size), strict_base64(root)
 
 
@@ -397,14 +533,14 @@ def hash_leaf(leaf: bytes) -> bytes:
 
 def root_from_proof(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
     """The root a proof leads to, by recursion over the tree's shape (RFC 9162, 2.1.3)."""
-    if not 0 <= index < size or any(len(digest) != 32 for digest in proof):
-        raise Refuted("a proof is malformed")
+    if not is_count(index, 0, size - 1) or any(len(digest) != 32 for digest in proof):
+        raise Refuted("proof-form")
     if size == 1:
         if proof:
-            raise Refuted("a proof is too long")
+            raise Refuted("proof-form")
         return leaf
     if not proof:
-        raise Refuted("a proof is too short")
+        raise Refuted("proof-form")
     half = 1
     while half * 2 < size:
         half *= 2
@@ -418,6 +554,7 @@ def root_from_proof(leaf: bytes, index: int, size: int, proof: list[bytes]) -> b
 
 TITLES = {
     "seal": ("every byte is under the signature", "chaque octet est sous la signature"),
+    "layout": ("nothing is hidden in the file", "rien n'est caché dans le fichier"),
     "manifest": ("the files are those listed", "les fichiers sont ceux de la liste"),
     "checkpoint": ("the log's state is signed", "l'état de l'historique est signé"),
     "entries": ("every entry is in the log", "chaque inscription est dans l'historique"),
@@ -426,6 +563,54 @@ TITLES = {
     "receipts": ("receipts are signed and in the log", "les reçus sont signés et inscrits"),
     "consents": ("nothing was read without consent", "rien n'a été lu sans autorisation"),
     "records": ("data, tables and files agree", "données, tableaux et fichiers concordent"),
+}
+FAULTS = {
+    "damaged": ("damaged", "abîmé"),
+    "too-many": ("too many files", "trop de fichiers"),
+    "too-large": ("larger than it says, or than can be checked", "plus gros qu'annoncé, ou que ce qui se vérifie"),
+    "other-format": ("of another format", "d'un autre format"),
+    "missing": ("missing", "manquant"),
+    "untrusted-log": ("the log's key is not one of those you trust", "la clé de l'historique n'est pas des vôtres"),
+    "untrusted-receipts": ("the receipts' key is not one of those you trust", "la clé des reçus n'est pas des vôtres"),
+    "no-seal": ("the seal is missing or was changed", "le sceau manque ou a été changé"),
+    "signature": ("a signature does not verify", "une signature est fausse"),
+    "hidden-bytes": ("bytes stand outside the files", "des octets sont hors des fichiers"),
+    "unsafe-path": ("a file could leave its folder", "un fichier pourrait sortir de son dossier"),
+    "same-path": ("two files have the same name", "deux fichiers ont le même nom"),
+    "other-files": ("a file was added, removed or moved", "un fichier a été ajouté, ôté ou déplacé"),
+    "changed": ("changed", "changé"),
+    "other-checkpoint": ("the manifest quotes another state", "la liste cite un autre état"),
+    "checkpoint-unsigned": ("not signed by the log", "pas signé par l'historique"),
+    "other-log": ("of another log", "d'un autre historique"),
+    "entries-missing": ("entries are missing", "des inscriptions manquent"),
+    "leaf-form": ("an entry has another form", "une inscription a une autre forme"),
+    "not-in-log": ("an entry is not in the log", "une inscription n'est pas dans l'historique"),
+    "proof-form": ("a proof is malformed", "une preuve est mal formée"),
+    "other-opening": ("an entry says something else than was logged", "une inscription dit autre chose que l'inscrit"),
+    "entries-moved": ("an entry was left out, added or moved", "une inscription a été ôtée, ajoutée ou déplacée"),
+    "not-logged": ("the last entry is not this export", "la dernière inscription n'est pas cet export"),
+    "other-contents": ("not the contents that were logged", "pas le contenu qui a été inscrit"),
+    "receipt-key": ("signed by another key", "signé d'une autre clé"),
+    "receipt-notice": ("shows another text than it names", "montre un autre texte que celui qu'il nomme"),
+    "receipt-clause": ("shows another clause than it names", "montre une autre clause que celle qu'il nomme"),
+    "receipt-nowhere": ("stands nowhere in the log", "n'est nulle part dans l'historique"),
+    "receipt-disagrees": ("disagrees with its entry in the log", "contredit son inscription"),
+    "read-without-consent": ("something was read without a consent", "une lecture s'est faite sans autorisation"),
+    "no-receipt": ("a decision has no receipt, or not one", "une décision n'a pas son reçu, ou en a deux"),
+    "no-consent": ("a decision has no record", "une décision n'est pas consignée"),
+    "consent-disagrees": ("disagrees with its receipts or the log", "contredit ses reçus ou l'historique"),
+    "table-disagrees": ("the table and the records disagree", "le tableau et les données ne concordent pas"),
+    "other-kind": ("holds a record of another kind", "contient une donnée d'un autre type"),
+    "no-original": ("an original file is missing", "un fichier d'origine manque"),
+    "not-canonical": ("a document is not in its one form", "un document n'est pas sous sa forme unique"),
+    "cut": ("cut short", "coupé"),
+    "key-type": ("a key is of another type", "une clé est d'un autre type"),
+    "key-name": ("a key does not match its name", "une clé ne correspond pas à son nom"),
+    "not-ours": ("this is not an archive of a personal-data cockpit", "ce n'est pas une archive de cockpit"),
+    "no-file": ("there is no such file", "ce fichier n'existe pas"),
+    "no-plain-file": ("this is not a file", "ce n'est pas un fichier"),
+    "over-limit": ("the file is larger than 4 GiB", "le fichier dépasse 4 Gio"),
+    "no-memory": ("there is not enough memory to check it", "la mémoire ne suffit pas pour le vérifier"),
 }
 NOT_PROVED = {
     "keys": (
@@ -447,47 +632,86 @@ VERDICTS = {
 }
 
 
+def printable(text: str) -> str:
+    """The text with nothing that could move a terminal's cursor or hide a part of it."""
+    return "".join("?" if unicodedata.category(character)[0] == "C" else character for character in text)
+
+
+def reason_said(report: Report, language: int) -> str | None:
+    """Why the file could not be read, in words."""
+    if report.reason is None:
+        return None
+    return FAULTS[report.reason][language] if report.reason in FAULTS else report.reason
+
+
 def print_report(report: Report, path: str, language: int) -> None:
     """The report for a person."""
-    print(f"{path}: {VERDICTS[report.outcome][language]}")
-    if report.reason:
-        print(f"  {report.reason}")
+    print(f"{printable(path)}: {VERDICTS[report.outcome][language]}")
+    if reason := reason_said(report, language):
+        print(f"  {reason}")
     for name, found in report.checks:
-        print(f"  {'x' if found else '+'} {TITLES[name][language]}" + (f": {found}" if found else ""))
+        print(f"  {'x' if found else '+'} {TITLES[name][language]}" + (f": {found.said(language)}" if found else ""))
     if report.not_proved:
         print("  " + ("Not proved:", "Non prouvé :")[language])
         for name in report.not_proved:
             print(f"    - {NOT_PROVED[name][language]}")
 
 
+def print_json(report: Report) -> None:
+    """The report for a program, in English."""
+    print(json.dumps({
+        "verdict": VERDICTS[report.outcome][0].lower(),
+        "reason": reason_said(report, 0),
+        "checks": {name: found.said(0) if found else "ok" for name, found in report.checks},
+        "counts": report.counts,
+        "not_proved": [NOT_PROVED[name][0] for name in report.not_proved],
+    }))  # fmt: skip
+
+
+def verify_file(path: Path, trusted: Sequence[str]) -> Report:
+    """Check a file; whatever keeps it from being read is an answer too."""
+    try:
+        if not path.exists():
+            return Report(UNREADABLE, reason="no-file")
+        # A pipe or a device may never end.
+        if not path.is_file():
+            return Report(UNREADABLE, reason="no-plain-file")
+        if path.stat().st_size > MAX_BYTES:
+            return Report(UNREADABLE, reason="over-limit")
+        return verify(path.read_bytes(), trusted)
+    except MemoryError:
+        return Report(UNREADABLE, reason="no-memory")
+    except (OSError, ValueError) as error:
+        return Report(UNREADABLE, reason=getattr(error, "strerror", None) or "no-file")
+
+
 def main(arguments: list[str]) -> int:
-    """The command; returns the exit code."""
+    """The command; returns the exit code. A wrong usage ends with 2."""
+    spoken = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     parser = argparse.ArgumentParser(prog="verify", description="Verify an archive of a personal-data cockpit.")
     parser.add_argument("archive")
-    parser.add_argument("--vkey", action="append", default=[], help="a key you trust (repeatable)")
+    parser.add_argument("--vkey", action="append", default=[], help="a key you trust: name+hash+key (repeatable)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument(
-        "--lang", choices=("en", "fr"), default="fr" if os.environ.get("LANG", "")[:2] == "fr" else "en"
-    )
+    parser.add_argument("--lang", choices=("en", "fr"), default="fr" if spoken.startswith("fr") else "en")
     chosen = parser.parse_args(arguments)
+    for vkey in chosen.vkey:
+        try:
+            parse_vkey(vkey)
+        except (Refuted, ValueError):
+            parser.error("--vkey wants a key as the cockpit publishes it: name+hash+key")
+    # A terminal that has no accents must not turn a verdict into a crash, whose exit code would say "refuted".
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    report = verify_file(Path(chosen.archive), chosen.vkey)
     try:
-        path = Path(chosen.archive)
-        if path.stat().st_size > MAX_BYTES:
-            raise Unreadable("the file is larger than 4 GiB")
-        report = verify(path.read_bytes(), chosen.vkey)
-    except Unreadable as error:
-        report = Report(UNREADABLE, reason=str(error))
-    except OSError as error:
-        report = Report(UNREADABLE, reason=error.strerror or "the file cannot be read")
-    if chosen.json:
-        checks = {name: found or "ok" for name, found in report.checks}
-        verdict = VERDICTS[report.outcome][0].lower()
-        print(json.dumps({
-            "verdict": verdict, "reason": report.reason, "checks": checks, "counts": report.counts,
-            "not_proved": [NOT_PROVED[name][0] for name in report.not_proved],
-        }))  # fmt: skip
-    else:
-        print_report(report, chosen.archive, int(chosen.lang == "fr"))
+        if chosen.json:
+            print_json(report)
+        else:
+            print_report(report, chosen.archive, int(chosen.lang == "fr"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads stopped reading; the exit code is still the answer.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return report.outcome
 
 

@@ -147,6 +147,67 @@ def test_a_proof_with_one_bit_changed_does_not_verify(leaves: list[bytes], data:
         )
 
 
+@settings(max_examples=60)
+@given(st.lists(st.binary(max_size=4), min_size=3, max_size=40), st.data())
+def test_a_consistency_proof_bent_in_any_way_does_not_verify(leaves: list[bytes], data: st.DataObject) -> None:
+    tree, new = Tree(leaves), len(leaves)
+    old = data.draw(st.integers(1, new - 1))
+    proof = consistency_proof(tree.read, old, new)
+    roots = root(tree.read, old), root(tree.read, new)
+    place = data.draw(st.integers(0, len(proof) - 1))
+    flipped = bytearray(proof[place])
+    flipped[data.draw(st.integers(0, 31))] ^= 1 << data.draw(st.integers(0, 7))
+    for bent in (
+        [*proof[:place], bytes(flipped), *proof[place + 1 :]],
+        [*proof[:place], *proof[place + 1 :]],
+        [*proof[:place], proof[place], *proof[place:]],
+        [*proof, bytes(32)],
+        [*proof[:place], proof[place][:-1], *proof[place + 1 :]],
+    ):
+        with pytest.raises(ProofInvalid):
+            verify_consistency(old, new, bent, *roots)
+    with pytest.raises(ProofInvalid):
+        verify_consistency(old, new, proof, *roots[::-1])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.binary(max_size=4), min_size=2, max_size=40, unique=True), st.data())
+def test_an_inclusion_proof_holds_for_no_other_place(leaves: list[bytes], data: st.DataObject) -> None:
+    tree, size = Tree(leaves), len(leaves)
+    index, other = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size - 1))
+    proof, head = inclusion_proof(tree.read, index, size), root(tree.read, size)
+    for bent in (proof[:-1], [*proof, bytes(32)], [*proof, proof[0]]):
+        with pytest.raises(ProofInvalid):
+            verify_inclusion(leaf_hash(leaves[index]), index, size, bent, head)
+    if other != index:
+        with pytest.raises(ProofInvalid):
+            verify_inclusion(leaf_hash(leaves[index]), other, size, proof, head)
+
+
+@given(st.integers(1, 10**12), st.data())
+def test_a_store_is_asked_once_whatever_the_size(size: int, data: st.DataObject) -> None:
+    asked: list[int] = []
+
+    def read(nodes: Sequence[Node]) -> list[bytes]:
+        asked.append(len(nodes))
+        return [bytes(32) for _ in nodes]
+
+    inclusion_proof(read, data.draw(st.integers(0, size - 1)), size)
+    consistency_proof(read, data.draw(st.integers(1, size)), size)
+    appended(read, size, bytes(32))
+    root(read, size)
+    assert len(asked) <= 4
+    assert max(asked) <= 2 * size.bit_length()
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 0), (0, 4), (5, 4), (-1, 4)])
+def test_no_consistency_between_sizes_that_are_none(old: int, new: int) -> None:
+    with pytest.raises(ValueError, match="sizes"):
+        consistency_proof(Tree([b"a"] * 4).read, old, new)
+    with pytest.raises(ProofInvalid):
+        verify_consistency(old, new, [], bytes(32), bytes(32))
+
+
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (1, 1), (-1, 4)])
 def test_no_proof_for_a_leaf_that_is_not_there(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="not in the tree"):

@@ -140,7 +140,10 @@ def edit_receipt(change: Callable[[dict[str, Any]], object]) -> Change:
 
 
 def drop(prefix: str) -> Change:
-    return lambda members: members.pop(min(path for path in members if path.startswith(prefix))) and None
+    def changed(members: dict[str, bytes]) -> None:
+        del members[min(path for path in members if path.startswith(prefix))]
+
+    return changed
 
 
 FORGERIES: dict[str, tuple[Change, str]] = {

@@ -1,0 +1,153 @@
+"""A small archive made from nothing but the writer and the log's mathematics, so that each part of it can be bent."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry
+from cockpit.archive.receipts import receipts_name, signed_receipt
+from cockpit.domain.record import Json
+from cockpit.sealing.canonical import canonical
+from cockpit.sealing.signing import SigningKey
+from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
+from cockpit.tlog.leaf import Leaf, commit, tag
+from cockpit.tlog.merkle import Node, appended, inclusion_proof, leaf_hash, root
+from cockpit.tlog.note import vkey
+
+ORIGIN = "cockpit.example/log"
+CONSENT = "c0ffee"
+CLAUSE: dict[str, Json] = {"service": "coach", "use": "energy-advice-v1"}
+CLAUSE_SHA256 = hashlib.sha256(canonical(CLAUSE)).hexdigest()
+NOTICE = "Qui demande ? Coach énergie"
+NOTICE_SHA256 = hashlib.sha256(NOTICE.encode()).hexdigest()
+
+
+def salt(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
+
+
+@dataclass
+class Specimen:
+    """One deployment's keys and log, and what one person takes away from it."""
+
+    log_key: SigningKey = field(default_factory=SigningKey.generate)
+    receipts_key: SigningKey = field(default_factory=SigningKey.generate)
+    tag_key: bytes = bytes(range(32))
+    nodes: dict[Node, bytes] = field(default_factory=dict)
+    size: int = 0
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=lambda: [row("01"), row("02")])
+    receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: list[dict[str, Any]] = field(default_factory=list)
+    more: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self, nodes: Sequence[Node]) -> list[bytes]:
+        return [self.nodes[node] for node in nodes]
+
+    def grow(self, leaf: bytes) -> int:
+        self.nodes.update(appended(self.read, self.size, leaf_hash(leaf)))
+        self.size += 1
+        return self.size - 1
+
+    def log(self, event: str, audit: dict[str, Json], subject: dict[str, Json], minute: int = 30) -> dict[str, Any]:
+        number = len(self.entries)
+        salts = salt(f"audit {number}"), salt(f"subject {number}")
+        leaf = Leaf(
+            event, f"2026-11-23T09:{minute}Z", "0" * 64, commit(salts[0], audit), commit(salts[1], subject),
+            tag(self.tag_key, number),
+        ).to_bytes()  # fmt: skip
+        entry = {
+            "index": self.grow(leaf), "number": number, "leaf": leaf,
+            "audit": (salts[0].hex(), audit), "subject": (salts[1].hex(), subject),
+        }  # fmt: skip
+        self.entries.append(entry)
+        return entry
+
+    def decide(self, event: str, at: str = "2026-11-23T09:30:12Z", **changes: Any) -> None:
+        """A decision: its entry, its receipt, its version in the consent's record."""
+        noticed: dict[str, Json] = {} if event == "consent.withdrawn" else {"notice_sha256": NOTICE_SHA256}
+        subject: dict[str, Json] = {"consent": CONSENT, "clause_sha256": CLAUSE_SHA256, **noticed}
+        entry = self.log(event, {"decision": event}, subject)
+        receipt: dict[str, Any] = {"type": event, "consent": CONSENT, "clause_sha256": CLAUSE_SHA256, "at": at}
+        version: dict[str, Any] = {"event": event, "at": at}
+        if noticed:
+            receipt |= {"clause": CLAUSE, "notice": {"language": "fr", "text": NOTICE, "sha256": NOTICE_SHA256}}
+            version |= {"clause": CLAUSE}
+        place = {
+            "origin": ORIGIN,
+            "index": entry["index"],
+            "leaf_sha256": hashlib.sha256(entry["leaf"]).hexdigest(),
+        }
+        signed = signed_receipt(receipt | {"log": place} | changes, self.receipts_key, ORIGIN)
+        self.versions.append(version)
+        self.receipts[f"receipts/{CONSENT}-{len(self.versions)}.json"] = signed
+
+    def live(self) -> None:
+        """A life: somebody else's entries between one's own, a consent given, used and withdrawn."""
+        self.log("space.opened", {}, {"handle": "camille"}, 29)
+        self.grow(b"somebody else's")
+        self.decide("consent.given")
+        self.log("access.allowed", {"decision": "access.allowed"}, {"consent": CONSENT, "count": 2})
+        self.decide("consent.withdrawn")
+
+    def taken(self) -> bytes:
+        """The archive, with the export logged."""
+        out = io.BytesIO()
+        archive = ArchiveWriter(out)
+        if self.rows:
+            archive.add_original(1, "relevé.txt", b"original")
+        archive.add_records("bank.transaction", self.rows)
+        if self.versions:
+            archive.add_json(f"consents/{CONSENT}.json", {"consent": CONSENT, "versions": self.versions})
+        for path, signed in self.receipts.items():
+            archive.add_json(path, signed)
+        for path, content in self.more.items():
+            archive.add(path, content)
+        self.log("export.made", {"contents_sha256": archive.contents_sha256()}, {}, 31)
+        return self.sealed(archive, out)
+
+    def sealed(self, archive: ArchiveWriter, out: io.BytesIO) -> bytes:
+        head = Checkpoint(ORIGIN, self.size, root(self.read, self.size))
+        log = LogPart(
+            ORIGIN,
+            self.size,
+            head.root,
+            sign_checkpoint(head, self.log_key),
+            self.tag_key,
+            vkey(ORIGIN, self.log_key.verify_key()),
+            vkey(receipts_name(ORIGIN), self.receipts_key.verify_key()),
+            tuple(
+                ProvenEntry(**entry, proof=tuple(inclusion_proof(self.read, entry["index"], self.size)))
+                for entry in self.entries
+            ),
+        )
+        archive.add_log(log)
+        archive.seal(log, "2026-11-23T09:31:00Z", self.receipts_key)
+        return out.getvalue()
+
+
+def row(uid: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "uid": uid, "kind": "bank.transaction", "version": 1, "day": "2026-11-01", "until": None,
+        "data": {"amount": "-12.34", "label": "CAFÉ"}, "provenance": {"connector": "intl.ofx"},
+        "file": "files/0001-relevé.txt", "stored_at": "2026-11-23T09:30:00Z",
+    } | changes  # fmt: skip
+
+
+def living(change: Callable[[Specimen], object] = lambda specimen: None) -> bytes:
+    """The archive of a whole life, bent by ``change`` before it is taken."""
+    specimen = Specimen()
+    specimen.live()
+    change(specimen)
+    return specimen.taken()
+
+
+def reseal(body: bytes, key: SigningKey) -> bytes:
+    """A zip whose comment is still to be filled, sealed by ``key`` as the format says."""
+    signature = key.sign(b"mesinfos-cockpit archive v1\n", hashlib.sha256(body).digest())
+    return body + b"mesinfos-cockpit-archive/1 " + base64.b64encode(signature) + b"\n"
