@@ -221,6 +221,31 @@ def test_a_packing_that_hides_or_escapes_is_refuted(name: str) -> None:
     assert found == {check: fault}
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_another_compression_is_refuted_before_it_is_undone(method: int) -> None:
+    specimen = Specimen()
+
+    def pack(made: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+        made.compression = method
+        for name, content in members.items():
+            made.writestr(name, content)
+
+    assert refused(verify(repacked(specimen.taken(), pack, specimen)))["manifest"] == "other-format"
+
+
+def test_a_directory_that_lies_about_a_size_does_not_unpack_a_bomb() -> None:
+    specimen = Specimen()
+
+    def pack(made: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+        bomb = zipfile.ZipInfo("log/tag_key")
+        bomb.compress_type = zipfile.ZIP_DEFLATED
+        made.writestr(bomb, bytes(1 << 24))
+        bomb.file_size = len(members.pop("log/tag_key"))
+        plainly(made, members)
+
+    assert refused(verify(repacked(specimen.taken(), pack, specimen)))["completeness"] == "damaged"
+
+
 def test_another_packing_of_the_same_members_is_proved() -> None:
     specimen = Specimen()
     assert verify(repacked(specimen.taken(), plainly, specimen)).outcome == PROVED
