@@ -19,7 +19,7 @@ from cockpit.domain.moment import instant
 from cockpit.domain.record import StoredRecord
 from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.ledger import tag_key
-from cockpit.store.rows import newest
+from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 from cockpit.tlog.checkpoint import parse_checkpoint
 from cockpit.tlog.note import vkey
@@ -42,7 +42,7 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
     archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
     # One write transaction over all of it: nothing can happen between what is gathered and what is logged.
     with cockpit.database.write() as connection:
-        reader = Reader(connection, visit.keyring, cockpit.spaces.versions)
+        reader = cockpit.spaces.reader(connection, visit.keyring)
         chapters, files = _add_records(cockpit, reader, archive, language)
         consents = _add_consents(reader, archive)
         lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in journal(reader)]

@@ -18,7 +18,7 @@ from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
 from cockpit.sealing.box import new_key
 from cockpit.sealing.keyring import KdfCost, kit_slot, new_collection, passphrase_slot
-from cockpit.store import people, sessions
+from cockpit.store import heads, people, sessions
 from cockpit.store.space import OWN_COLLECTIONS
 
 MAX_NAME = 80
@@ -74,8 +74,9 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
             raise HandleTaken("this sign-in name is taken here; choose another") from error
         for slot in slots:
             people.put_slot(connection, person, slot)
+        mac_key = heads.mac_key(secrets.source_key)
         for collection in (*OWN_COLLECTIONS, *cockpit.registry.collections):
-            people.put_collection(connection, person, collection, new_collection(vault_key, person, collection))
+            heads.begin(connection, mac_key, person, collection, new_collection(vault_key, person, collection))
         sessions.put(connection, session)
         cockpit.ledger.append(connection, Event(EventType.SPACE_OPENED), now, person)
     return OpenedSpace(person, kit, cookie)

@@ -9,7 +9,7 @@ from cockpit.accounts.sessions import new_session
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import WrongSecret
 from cockpit.sealing.keyring import new_collection
-from cockpit.store import people, sessions
+from cockpit.store import heads, people, sessions
 from cockpit.store.space import OWN_COLLECTIONS
 
 
@@ -37,8 +37,9 @@ def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
     cookie, session = new_session(person, vault_key, cockpit.clock())
     with cockpit.database.write() as connection:
         sessions.put(connection, session)
-        missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - people.collections_of(connection, person)
+        missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - heads.collections_of(connection, person)
         for collection in sorted(missing):
             # A kind published since the last visit gets its keys now, while the vault key is at hand.
-            people.put_collection(connection, person, collection, new_collection(vault_key, person, collection))
+            keys = new_collection(vault_key, person, collection)
+            heads.begin(connection, cockpit.spaces.mac_key(connection, person), person, collection, keys)
     return cookie

@@ -18,9 +18,11 @@ from cockpit.domain.moment import instant, minute
 from cockpit.domain.record import Json
 from cockpit.sealing.box import new_key, open_under, seal_under
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import tables
-from cockpit.store.rows import append
+from cockpit.store import heads, tables
+from cockpit.store.lines import encode_line
+from cockpit.store.source_state import source_key
 from cockpit.store.space import JOURNAL
+from cockpit.store.streams import append
 from cockpit.tlog import merkle
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
 from cockpit.tlog.leaf import Leaf, commit, tag
@@ -67,22 +69,17 @@ class Ledger:
         ).to_bytes()
         index = self._grow(connection, leaf, audit_salt, event.audit)
         if person:
-            append(
-                connection,
-                person,
-                JOURNAL,
-                [
-                    {
-                        "uid": str(number),
-                        "index": index,
-                        "at": instant(at),
-                        "type": event.type,
-                        "leaf": base64.b64encode(leaf).decode(),
-                        "audit": {"salt": audit_salt.hex(), "part": event.audit},
-                        "subject": {"salt": subject_salt.hex(), "part": event.subject},
-                    }
-                ],
-            )
+            line = {
+                "uid": str(number),
+                "index": index,
+                "at": instant(at),
+                "type": event.type,
+                "leaf": base64.b64encode(leaf).decode(),
+                "audit": {"salt": audit_salt.hex(), "part": event.audit},
+                "subject": {"salt": subject_salt.hex(), "part": event.subject},
+            }
+            mac_key = heads.mac_key(source_key(connection, self.operator, person))
+            append(connection, mac_key, person, JOURNAL, [(encode_line(line) + b"\n", 1)])
         return Logged(self.origin, index, hashlib.sha256(leaf).hexdigest())
 
     def checkpoint(self, connection: Connection) -> tuple[int, bytes]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, insert, select
 
 from cockpit.domain.errors import NotFound
-from cockpit.domain.ids import Collection, PersonId
+from cockpit.domain.ids import PersonId
 from cockpit.sealing.box import keyed_tag
-from cockpit.sealing.keyring import CollectionKeys, KdfCost, Slot
+from cockpit.sealing.keyring import KdfCost, Slot
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
 
@@ -97,26 +97,3 @@ def find_slot(connection: Connection, person: PersonId, slot_type: str) -> Slot 
     if row is None:
         return None
     return Slot(row.type, row.salt, KdfCost(row.memory_kib, row.iterations, row.lanes), row.wrapped)
-
-
-def collections_of(connection: Connection, person: PersonId) -> frozenset[Collection]:
-    """The collections this space has keys for."""
-    table = tables.collection
-    rows = connection.execute(select(table.c.collection).where(table.c.person_id == person))
-    return frozenset(Collection(row.collection) for row in rows)
-
-
-def put_collection(connection: Connection, person: PersonId, collection: Collection, keys: CollectionKeys) -> None:
-    """Keep a new, empty collection's keys."""
-    connection.execute(
-        insert(tables.collection).values(
-            person_id=person,
-            collection=collection,
-            epoch=keys.epoch,
-            public=keys.public,
-            sealed_key=keys.sealed_key,
-            sealed_private=keys.sealed_private,
-            head_seq=0,
-            head_hash=bytes(16),
-        )
-    )

@@ -52,11 +52,22 @@ collection = Table(
     Column("person_id", String(32), primary_key=True),
     Column("collection", String(32), primary_key=True),
     Column("epoch", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("rotation_due", Integer, nullable=False),
+    Column("head_seq", Integer, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("head_mac", LargeBinary, nullable=False),
+)
+
+collection_key = Table(
+    "collection_key",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("public", LargeBinary, nullable=False),
     Column("sealed_key", LargeBinary, nullable=False),
     Column("sealed_private", LargeBinary, nullable=False),
-    Column("head_seq", Integer, nullable=False),
-    Column("head_hash", LargeBinary, nullable=False),
 )
 
 segment = Table(
@@ -64,9 +75,20 @@ segment = Table(
     metadata,
     Column("person_id", String(32), primary_key=True),
     Column("collection", String(32), primary_key=True),
-    Column("seq", Integer, primary_key=True),
+    Column("stream", String(8), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("records", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
 )
 
@@ -85,6 +107,15 @@ source = Table(
     Column("person_id", String(32), primary_key=True),
     Column("source_id", String(64), primary_key=True),
     Column("sealed_state", LargeBinary, nullable=False),
+)
+
+seen_record = Table(
+    "seen_record",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("source_id", String(64), primary_key=True),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 consent = Table(
@@ -108,6 +139,7 @@ grant_wrap = Table(
     Column("person_id", String(32), primary_key=True),
     Column("consent_id", String(32), primary_key=True),
     Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("envelope", LargeBinary, nullable=False),
 )
 

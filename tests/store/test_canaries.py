@@ -25,6 +25,8 @@ from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
 from cockpit.sources.port import SourceFile
 from cockpit.store import services, tables
+from cockpit.store.compaction import compact
+from cockpit.store.space import OWN_COLLECTIONS
 from tests.consent.worlds import ASK, INVOICE, SERIES, SERVICE
 
 CANARY = "KANARIENVOGEL"
@@ -62,6 +64,9 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     issued = redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER)
     released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))
     assert CANARY.encode() in released.body
+    assert visit.keyring is not None
+    for collection in (*OWN_COLLECTIONS, *cockpit.registry.collections):
+        compact(cockpit.spaces, visit.keyring, collection)
     with pytest.raises(NotFound):
         refresh_source(cockpit, PersonId("0" * 32), [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
     return opened.person

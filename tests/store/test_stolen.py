@@ -25,8 +25,7 @@ from cockpit.grants.pushed import Redirect
 from cockpit.sealing.box import open_under
 from cockpit.sealing.envelope import EnvelopeKind, Place, open_with
 from cockpit.sealing.keyring import CollectionKeys, collection_key, collection_private
-from cockpit.store import services, tables
-from cockpit.store.rows import stored_keys
+from cockpit.store import heads, services, tables
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
 
@@ -75,7 +74,7 @@ def test_no_key_in_the_database_or_the_operators_files_opens_a_record(
 ) -> None:
     person, energy = visit.person, Collection("energy")
     with cockpit.database.read() as connection:
-        stored = stored_keys(connection, person, energy)
+        stored = heads.find(connection, person, energy).keys
         envelope = connection.execute(
             select(tables.segment.c.envelope).where(tables.segment.c.collection == energy)
         ).scalar_one()
