@@ -46,10 +46,10 @@ class _Sealed(msgspec.Struct):
 
 class _Line(msgspec.Struct, omit_defaults=True):
     uid: str
-    at: str
+    stored_at: str
     record: _Sealed
     blob: str | None = None
-    file: str | None = None
+    file_name: str | None = None
     changed: bool = False
 
 

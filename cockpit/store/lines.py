@@ -1,7 +1,8 @@
 """The lines of a segment: one JSON object a version of a record, a note, or the trace of an erasure.
 
-A line of a record is ``{uid, at, blob?, file?, record}``, with ``changed`` when the source had brought the record
-before, and once folded ``version`` and ``history``. A tombstone is ``{uid, at, kind, gone}``. A note has no ``record``.
+A line of a record is ``{uid, stored_at, blob?, file_name?, record}``, with ``changed`` when the source had brought the
+record before, and once folded ``version`` and ``history``. A tombstone is ``{uid, at, kind, gone}``; a note has no
+``record``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from cockpit.domain.ids import BlobId, Kind, RecordUid
-from cockpit.domain.record import Provenance, Record, StoredRecord, Versions
+from cockpit.domain.ids import Kind
+from cockpit.domain.record import Record, StoredRecord, Versions
 from cockpit.domain.series import merged
 
 Line = dict[str, Any]
@@ -35,7 +36,8 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
     """What sorting and folding must know of a line; the rest stays the bytes it is."""
 
     uid: str
-    at: str
+    stored_at: str = ""
+    at: str = ""
     record: Dated | None = None
     kind: str = ""
     changed: bool = False
@@ -48,30 +50,9 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
         return self.record.kind if self.record else self.kind
 
 
-class _Whole(msgspec.Struct, frozen=True):
-    kind: Kind
-    source_key: str
-    day: str
-    data: dict[str, Any]
-    provenance: Provenance
-    until: str | None = None
-
-    def record(self) -> Record:
-        return Record(self.kind, self.source_key, self.day, self.data, self.provenance, self.until)
-
-
-class _WholeLine(msgspec.Struct, frozen=True):
-    uid: str
-    at: str
-    record: _Whole
-    blob: str | None = None
-    file: str | None = None
-    version: int = 1
-    history: tuple[str, ...] = ()
-
-
 glance = msgspec.json.Decoder(Glance).decode
-_decode_whole = msgspec.json.Decoder(_WholeLine).decode
+read_stored = msgspec.json.Decoder(StoredRecord).decode
+"""The bytes of a folded line as the record it is: decoded at once into its own types."""
 
 
 def split(body: bytes) -> list[bytes]:
@@ -126,7 +107,7 @@ def fold(older: Line | None, newer: Line, versions: Mapping[Kind, Versions]) -> 
     if rule is Versions.LATEST and newer["record"]["day"] < older["record"]["day"]:
         shown, hidden = older, newer
     record = _completed(older["record"], newer["record"]) if rule is Versions.MERGE else shown["record"]
-    history = [*hidden.get("history", ()), *shown.get("history", ()), hidden["at"]]
+    history = [*hidden.get("history", ()), *shown.get("history", ()), hidden["stored_at"]]
     return shown | {"record": record, "version": count, "history": sorted(history)}
 
 
@@ -135,22 +116,8 @@ def stored(line: Line) -> StoredRecord:
     return read_stored(encode_line(line))
 
 
-def read_stored(raw: bytes) -> StoredRecord:
-    """The bytes of a folded line as the record it is: decoded once, into its own types."""
-    line = _decode_whole(raw)
-    return StoredRecord(
-        RecordUid(line.uid),
-        line.version,
-        line.record.record(),
-        line.at,
-        BlobId(line.blob) if line.blob else None,
-        line.file,
-        line.history,
-    )
-
-
 def _record(value: dict[str, Any]) -> Record:
-    return msgspec.convert(value, _Whole).record()
+    return msgspec.convert(value, Record)
 
 
 def _completed(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
