@@ -29,7 +29,7 @@ from cockpit.sealing.box import NONCE_BYTES, derive, new_key
 MAGIC = b"MS"
 VERSION = 1
 MAX_BODY_BYTES = 256 * 1024 * 1024
-ZSTD_LEVEL = 3
+ZSTD_LEVEL = 1
 
 _HEADER = struct.Struct(">2sBBBBIQ16sI")
 _LENGTH = struct.Struct(">I")

@@ -89,7 +89,7 @@ def deposit(
 
     Raises ``ValueError`` for a record whose day is no day, ``NotFound`` for a collection without keys.
     """
-    state = load_state(connection, source_key, person, connector)
+    state = load_state(connection, source_key, person, connector, len(records))
     bodies: dict[Collection, _Bodies] = {}
     found = {"new": 0, "changed": 0}
     for record, uid, digest, data in _identified(source_key, connector, records):

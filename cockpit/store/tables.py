@@ -101,20 +101,13 @@ blob = Table(
     Column("envelope", LargeBinary, nullable=False),
 )
 
-source = Table(
-    "source",
-    metadata,
-    Column("person_id", String(32), primary_key=True),
-    Column("source_id", String(64), primary_key=True),
-    Column("sealed_state", LargeBinary, nullable=False),
-)
-
 seen_record = Table(
     "seen_record",
     metadata,
     Column("person_id", String(32), primary_key=True),
     Column("source_id", String(64), primary_key=True),
-    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("entries", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
