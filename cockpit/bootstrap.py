@@ -30,10 +30,10 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     """
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if settings.database_file.exists() and not (settings.data / "keys").exists():
+        database = open_database(settings.database_url)
+        if not (settings.data / "keys").exists() and database.inhabited():
             raise OperatorMustAct("the keys of this database are missing; restore them from their backup", code="keys")
         operator = load_or_create(settings.data / "keys")
-        database = open_database(settings.database_url)
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry = load_registry()

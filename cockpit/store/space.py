@@ -178,13 +178,13 @@ class Spaces:
     @contextmanager
     def read(self, keyring: Keyring | GrantedKeyring) -> Iterator[Reader]:
         """Open a space with its keyring: all of it for its person, some collections for a live token."""
-        with self.database.read() as connection:
+        with self.database.read(PersonId(keyring.person)) as connection:
             yield Reader(connection, keyring, self.versions)
 
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:
         """Add to a space in one transaction. The space may be locked. Raises ``NotFound`` for no such person."""
-        with self.database.write() as connection:
+        with self.database.write(person) as connection:
             yield self.writer(connection, person)
 
     def writer(self, connection: Connection, person: PersonId) -> Writer:
