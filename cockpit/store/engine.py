@@ -84,6 +84,15 @@ class Database:
                 ) from error
             raise OperatorMustAct("the database did not accept the write; nothing was kept", code="database") from error
 
+    def state(self) -> migrations.State:
+        """How it stands to this version of the cockpit."""
+        with self.read(EVERYONE) as connection:
+            return migrations.state(connection)
+
+    def close(self) -> None:
+        """Close its connections; those in use close when they are given back."""
+        self.engine.dispose()
+
     def inhabited(self) -> bool:
         """Whether anything in it was ever sealed under an operator's keys."""
         with self.read(EVERYONE) as connection:
@@ -112,12 +121,15 @@ def open_database(url: str) -> Database:
     """
     database = Database(connect(url))
     guard(database.engine)
-    if database.engine.dialect.name == "sqlite":
-        if not _up_to_date(database):
+    try:
+        if database.engine.dialect.name == "postgresql":
+            with database.read(EVERYONE) as connection:
+                _refuse_unfit(connection)
+        elif database.state() is not migrations.State.CURRENT:
             upgrade(database)
-        return database
-    with database.read(EVERYONE) as connection:
-        _refuse_unfit(connection)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -153,11 +165,6 @@ def connect(url: str) -> Engine:
         pool_pre_ping=True,
         connect_args={"application_name": "cockpit", "connect_timeout": BUSY_SECONDS},
     )
-
-
-def _up_to_date(database: Database) -> bool:
-    with database.read(EVERYONE) as connection:
-        return migrations.state(connection) is migrations.State.CURRENT
 
 
 def _refuse_unfit(connection: Connection) -> None:
