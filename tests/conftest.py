@@ -47,6 +47,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine_name" in metafunc.fixturenames:
         place = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
         engines = ["sqlite", "postgresql"] if place.startswith(ON_BOTH_ENGINES) else ["sqlite"]
+        if metafunc.definition.get_closest_marker("postgresql"):
+            engines = ["postgresql"]
         metafunc.parametrize("engine_name", engines)
 
 

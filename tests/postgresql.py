@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from cockpit.store.engine import Database, connect, upgrade
+from cockpit.store.upkeep import database_at, upgrade
 
 OWNER, SERVER = "cockpit_owner", "cockpit_server"
 """Who may change the tables, and who may only change rows."""
@@ -85,9 +85,8 @@ class Cluster:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN")
             connection.execute(f"CREATE ROLE {SERVER} LOGIN")
             connection.execute(f"CREATE DATABASE template OWNER {OWNER}")
-        database = Database(connect(self.address("template", OWNER)))
-        upgrade(database, SERVER)
-        database.engine.dispose()
+        with database_at(self.address("template", OWNER)) as database:
+            upgrade(database, SERVER)
 
     @contextmanager
     def database(self, template: str | None = "template") -> Iterator[str]:

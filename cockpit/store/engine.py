@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from cockpit.domain.errors import OperatorMustAct
@@ -62,7 +62,7 @@ class Database:
             with self._begun(person, writing=False) as connection:
                 yield connection
         except (OperationalError, InternalError, NoFreeConnection) as error:
-            raise OperatorMustAct("the database does not answer; try again", code="database") from error
+            raise OperatorMustAct("the database does not answer", code="database") from error
 
     @contextmanager
     def write(self, person: PersonId | None = None) -> Iterator[Connection]:
@@ -88,6 +88,11 @@ class Database:
         """How it stands to this version of the cockpit."""
         with self.read(EVERYONE) as connection:
             return migrations.state(connection)
+
+    @property
+    def shown_address(self) -> str:
+        """Its address, with stars for a password."""
+        return self.engine.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
         """Close its connections; those in use close when they are given back."""
@@ -120,40 +125,32 @@ def open_database(url: str) -> Database:
     Raises ``OperatorMustAct`` when the database cannot be reached, or is not fit to be used.
     """
     database = Database(connect(url))
-    guard(database.engine)
     try:
         if database.engine.dialect.name == "postgresql":
             with database.read(EVERYONE) as connection:
                 _refuse_unfit(connection)
         elif database.state() is not migrations.State.CURRENT:
-            upgrade(database)
+            with database.write(EVERYONE) as connection:
+                migrations.upgrade(connection)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def upgrade(database: Database, server_role: str | None = None) -> None:
-    """Bring the tables and walls to this version, in one transaction, as the only writer.
-
-    ``server_role``: a PostgreSQL role that may then read and write rows and nothing more. Raises ``OperatorMustAct``.
-    """
-    try:
-        with database.write(EVERYONE) as connection:
-            migrations.upgrade(connection, server_role)
-    except ProgrammingError as error:
-        raise OperatorMustAct(
-            "this role may not change the tables; run the upgrade as their owner", code="database_role"
-        ) from error
-
-
 def connect(url: str) -> Engine:
-    """An engine for ``url`` whose transactions are begun by us alone."""
-    # Parameters are hidden: a failing statement must not print what it was about to store.
-    if not url.startswith("postgresql"):
+    """A guarded engine for ``url`` whose transactions are begun by us alone."""
+    if url.startswith("postgresql"):
+        engine = _postgresql(url)
+    else:
+        # Parameters are hidden: a failing statement must not print what it was about to store.
         engine = create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", _configure_sqlite)
-        return engine
+    guard(engine)
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
     return create_engine(
         url,
         hide_parameters=True,

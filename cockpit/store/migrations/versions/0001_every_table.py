@@ -95,7 +95,6 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("level", "position"),
-        sa.UniqueConstraint("level", "position"),
     )
     op.create_table(
         "login",
