@@ -59,10 +59,10 @@ class Cluster:
             else:
                 return
 
-    def stop(self) -> None:
-        """Stop at once, as a restart by its service manager does: open transactions are ended."""
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """Stop at once, ending open transactions: SIGINT as a service manager does, SIGQUIT as a crash."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(how)
         self.process.wait(timeout=60)
 
     def create(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import ProgrammingError
 
 from cockpit.domain.errors import OperatorMustAct
@@ -29,20 +30,26 @@ def upgrade(database: Database, server_role: str | None = None) -> None:
 
     ``server_role``: a PostgreSQL role that may then read and write rows and nothing more. Raises ``OperatorMustAct``.
     """
-    try:
-        with database.write(EVERYONE) as connection:
-            migrations.upgrade(connection, server_role)
-    except ProgrammingError as error:
-        raise OperatorMustAct(
-            "PostgreSQL refused the upgrade: run it as the owner of the database, for a server role that exists",
-            code="database_role",
-        ) from error
+    with _owning(database) as connection:
+        migrations.upgrade(connection, server_role)
 
 
 def spread(database: Database) -> None:
     """Spread the tables over a Citus cluster, once. Raises ``OperatorMustAct`` where there is none, or not yet fit."""
     if database.engine.dialect.name != "postgresql":
         raise OperatorMustAct("only a PostgreSQL database with Citus can be spread over machines", code="citus")
-    with database.write(EVERYONE) as connection:
+    with _owning(database) as connection:
         migrations.refuse_unless_current(connection)
         distribute(connection, tables.metadata)
+
+
+@contextmanager
+def _owning(database: Database) -> Iterator[Connection]:
+    try:
+        with database.write(EVERYONE) as connection:
+            yield connection
+    except ProgrammingError as error:
+        raise OperatorMustAct(
+            "PostgreSQL refused: run this as the owner of the database, and name only roles that exist",
+            code="database_role",
+        ) from error

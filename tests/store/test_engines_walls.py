@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from sqlalchemy import (
     Connection,
-    Executable,
     delete,
     exists,
     func,
@@ -72,16 +71,18 @@ REACHING_BEYOND = {
 }
 
 
-@pytest.mark.parametrize("statement", REACHING_BEYOND.values(), ids=REACHING_BEYOND)
-def test_a_statement_that_reaches_beyond_one_person_is_refused(cockpit: Cockpit, statement: Executable) -> None:
-    with pytest.raises(WeMustFix), cockpit.database.write(ME) as connection:
-        connection.execute(statement)
+def test_a_statement_that_reaches_beyond_one_person_is_refused(cockpit: Cockpit) -> None:
+    for name, statement in REACHING_BEYOND.items():
+        with pytest.raises(WeMustFix) as refusal, cockpit.database.write(ME) as connection:
+            connection.execute(statement)
+        assert refusal.value.reason == "person", name
 
 
-@pytest.mark.parametrize("name", [name for name in REACHING_BEYOND if name not in {"a copy", "text"}])
-def test_maintenance_says_so_and_walks_over_everybody(cockpit: Cockpit, name: str) -> None:
+def test_maintenance_says_so_and_walks_over_everybody(cockpit: Cockpit) -> None:
     with cockpit.database.write(EVERYONE) as connection:
-        connection.execute(REACHING_BEYOND[name])
+        for name, statement in REACHING_BEYOND.items():
+            if name != "a copy":
+                connection.execute(statement)
 
 
 HELD = {
@@ -99,17 +100,16 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("statement", HELD.values(), ids=HELD)
-def test_a_statement_is_for_the_person_of_its_transaction_alone(cockpit: Cockpit, statement: Executable) -> None:
-    # Twice, so that the second time the statement comes from the cache.
-    for _ in range(2):
+def test_a_statement_is_for_the_person_of_its_transaction_alone(cockpit: Cockpit) -> None:
+    # Twice, so that the second time the statements come from the cache.
+    for name, statement in [*HELD.items(), *HELD.items()]:
         with cockpit.database.write(ME) as connection:
             connection.execute(statement)
             connection.rollback()
-        with pytest.raises(WeMustFix, match="names nobody"), cockpit.database.write() as connection:
-            connection.execute(statement)
-        with pytest.raises(WeMustFix, match="another person"), cockpit.database.write(PersonId("b" * 32)) as connection:
-            connection.execute(statement)
+        for person, words in ((None, "names nobody"), (PersonId("b" * 32), "another person")):
+            with pytest.raises(WeMustFix) as refusal, cockpit.database.write(person) as connection:
+                connection.execute(statement)
+            assert words in str(refusal.value), name
 
 
 def test_one_wrong_row_of_many_is_refused(cockpit: Cockpit) -> None:
@@ -169,8 +169,8 @@ class TestTheSecondWall:
                 connection.execute(f"SET LOCAL cockpit.person = '{odile}'")
                 mine = seen()
                 assert mine <= {odile}
-                touched = connection.execute(f"UPDATE {table} SET person_id = person_id")
-                assert touched.rowcount <= 0 or mine
+                rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+                assert rows == (connection.execute(f"UPDATE {table} SET person_id = person_id").rowcount,)
                 assert connection.execute(f"DELETE FROM {table} WHERE person_id = %s", [visit.person]).rowcount == 0
                 connection.rollback()
                 # After the transaction the person is forgotten.
