@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
-from cockpit.sealing.operator import load_or_create
+from cockpit.sealing.operator import OperatorKeys, load_or_create
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
-from cockpit.store.engine import open_database
+from cockpit.store.engine import Database, open_database
 from cockpit.store.ledger import Ledger
 from cockpit.store.space import Spaces
 
@@ -30,10 +30,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     """
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if settings.database_file.exists() and not (settings.data / "keys").exists():
-            raise OperatorMustAct("the keys of this database are missing; restore them from their backup", code="keys")
-        operator = load_or_create(settings.data / "keys")
         database = open_database(settings.database_url)
+        operator = _keys_of(database, settings)
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry = load_registry()
@@ -47,3 +45,13 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         registry=registry,
         clock=clock,
     )
+
+
+def _keys_of(database: Database, settings: Settings) -> OperatorKeys:
+    try:
+        if not (settings.data / "keys").exists() and database.inhabited():
+            raise OperatorMustAct("the keys of this database are missing; restore them from their backup", code="keys")
+        return load_or_create(settings.data / "keys")
+    except BaseException:
+        database.close()
+        raise

@@ -17,7 +17,7 @@ from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
 from cockpit.domain.errors import CockpitError
-from cockpit.settings import settings_from_environment
+from cockpit.settings import Settings, settings_from_environment
 from cockpit.sources.port import SourceFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -185,12 +185,69 @@ def doctor(context: click.Context) -> None:
     with cockpit.database.read() as connection:
         size, _ = cockpit.ledger.checkpoint(connection)
     click.echo(f"data: {cockpit.settings.data}")
+    click.echo(f"database: {cockpit.database.shown_address}")
     click.echo(f"issuer: {cockpit.settings.issuer}")
     click.echo(f"log: {cockpit.ledger.origin}, {size} entries")
     for manifest in cockpit.shelf.manifests():
         click.echo(f"connector: {manifest.id} {manifest.version}")
     for reference in sorted(cockpit.registry.uses):
         click.echo(f"use: {reference}")
+
+
+@main.group()
+def db() -> None:
+    """The database: its version, its upgrade, its spreading over machines."""
+
+
+@db.command("status")
+@click.pass_context
+@_plainly
+def db_status(context: click.Context) -> None:
+    """Say which database this is and whether it is up to date. Exit 0: it is; 1: it is not; 2: no answer."""
+    from cockpit.store.upkeep import database_at  # noqa: PLC0415 - the shell's other commands open through bootstrap
+
+    with database_at(_settings(context).database_url) as database:
+        state = database.state()
+        click.echo(f"database: {database.shown_address}")
+        click.echo(f"tables: {state}")
+    sys.exit(0 if state == "up to date" else EXIT_PARTLY)
+
+
+@db.command("upgrade")
+@click.option("--server-role", help="PostgreSQL: a role to be given rows and nothing more, for the server.")
+@click.pass_context
+@_plainly
+def db_upgrade(context: click.Context, server_role: str | None) -> None:
+    """Make the tables, or bring them to this version. On PostgreSQL, run it as the tables' owner; back up first."""
+    from cockpit.store.upkeep import database_at, upgrade  # noqa: PLC0415
+
+    with database_at(_settings(context).database_url) as database:
+        upgrade(database, server_role)
+        click.echo(f"tables: {database.state()}")
+
+
+@db.command("distribute")
+@click.option("--dry-run", is_flag=True, help="Print the statements; change nothing.")
+@click.pass_context
+@_plainly
+def db_distribute(context: click.Context, dry_run: bool) -> None:
+    """Spread the tables over the machines of a Citus cluster, by person. Run once, as the tables' owner."""
+    from cockpit.store import distribution, tables  # noqa: PLC0415
+    from cockpit.store.upkeep import database_at, spread  # noqa: PLC0415
+
+    if dry_run:
+        for statement in distribution.distribution(tables.metadata):
+            click.echo(f"{statement};")
+        return
+    with database_at(_settings(context).database_url) as database:
+        spread(database)
+    click.echo("the tables are spread by person")
+
+
+def _settings(context: click.Context) -> Settings:
+    """The settings, for commands that must not open the cockpit: its database may not be fit to be opened yet."""
+    options = context.find_root().params
+    return settings_from_environment(options["data"], options["issuer"])
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

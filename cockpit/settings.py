@@ -31,7 +31,8 @@ class Settings:
     ``data``: the directory of the database and the keys. ``issuer``: the public address, ``https://`` (or
     ``http://localhost`` at home), without a trailing slash; it is the OAuth issuer and the log's origin.
     ``idle_minutes``: a space locks itself after so long without a request; ``session_hours``: then the person is
-    signed out. ``argon2_memory_kib``: memory of one passphrase check.
+    signed out. ``argon2_memory_kib``: memory of one passphrase check. ``database``: the address of a PostgreSQL
+    database, which may hold a password; empty for SQLite in ``data``.
     """
 
     data: Path
@@ -42,16 +43,17 @@ class Settings:
     upload_bytes: int = 32 * 1024 * 1024
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
+    database: str = field(default="", repr=False)
 
     @property
     def database_file(self) -> Path:
-        """The SQLite database."""
+        """The SQLite database, where no other is named."""
         return self.data / "cockpit.sqlite"
 
     @property
     def database_url(self) -> str:
-        """Its SQLAlchemy address."""
-        return f"sqlite:///{self.database_file}"
+        """The database's SQLAlchemy address."""
+        return self.database or f"sqlite:///{self.database_file}"
 
     @property
     def origin(self) -> str:
@@ -67,12 +69,18 @@ class Settings:
 def settings_from_environment(data: Path | None = None, issuer: str | None = None) -> Settings:
     """Settings from ``COCKPIT_DATA`` and ``COCKPIT_ISSUER``, or the arguments, or the defaults of a household.
 
+    ``COCKPIT_DATABASE`` is the address of a PostgreSQL database, ``postgresql://``, in the place of SQLite.
     ``COCKPIT_TRUSTED_CERTIFICATES`` names a directory of PEM files that the 2D-Doc reader trusts beside its list.
-    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine.
+    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, and for another database.
     """
     where = data or Path(os.environ.get("COCKPIT_DATA") or user_data_path("mesinfos-cockpit", appauthor=False))
     address = (issuer or os.environ.get("COCKPIT_ISSUER") or "http://localhost:8000").rstrip("/")
-    return Settings(data=where, issuer=checked_issuer(address), trusted_certificates=_trusted_certificates())
+    return Settings(
+        data=where,
+        issuer=checked_issuer(address),
+        trusted_certificates=_trusted_certificates(),
+        database=checked_database(os.environ.get("COCKPIT_DATABASE", "")),
+    )
 
 
 def checked_issuer(address: str) -> str:
@@ -84,6 +92,17 @@ def checked_issuer(address: str) -> str:
     if parts.scheme == "http" and not local:
         raise OperatorMustAct("the public address must be https:// unless it is on this machine", code="issuer")
     return address
+
+
+def checked_database(address: str) -> str:
+    """The address with the driver we ship named in it, or nothing for nothing. Raises ``OperatorMustAct``."""
+    scheme, mark, rest = address.partition("://")
+    if not address:
+        return ""
+    if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not mark or not rest:
+        # The address is not repeated: it may hold a password.
+        raise OperatorMustAct("COCKPIT_DATABASE must look like postgresql://name@host/database", code="database")
+    return f"postgresql+psycopg://{rest}"
 
 
 def _trusted_certificates() -> tuple[bytes, ...]:

@@ -15,6 +15,7 @@ from cockpit.acts.open_space import OpenedSpace, open_space
 from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.settings import Settings
+from tests.postgresql import Cluster, cluster
 
 PASSPHRASE = "quatre mots faciles à retenir"
 
@@ -37,10 +38,42 @@ def clock() -> MovingClock:
     return MovingClock()
 
 
+ON_BOTH_ENGINES = ("acts/", "store/", "walks/test_walk_")
+"""The tests that run on SQLite, then on PostgreSQL; the others run on SQLite alone, to stay quick."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test that needs a database the engines of its room."""
+    if "engine_name" in metafunc.fixturenames:
+        place = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+        engines = ["sqlite", "postgresql"] if place.startswith(ON_BOTH_ENGINES) else ["sqlite"]
+        if metafunc.definition.get_closest_marker("postgresql"):
+            engines = ["postgresql"]
+        metafunc.parametrize("engine_name", engines)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A real PostgreSQL server, one for each process that runs tests."""
+    with cluster() as running:
+        yield running
+
+
 @pytest.fixture
-def cockpit(tmp_path: Path, clock: MovingClock) -> Iterator[Cockpit]:
+def database_address(engine_name: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """What ``Settings.database`` says: nothing for SQLite, or a new PostgreSQL database."""
+    if engine_name == "sqlite":
+        yield ""
+        return
+    running: Cluster = request.getfixturevalue("postgresql")
+    with running.database() as name:
+        yield running.address(name)
+
+
+@pytest.fixture
+def cockpit(tmp_path: Path, clock: MovingClock, database_address: str) -> Iterator[Cockpit]:
     # The smallest Argon2 memory: what is tested is the use of the slots, not the cost of guessing them.
-    built = build(Settings(data=tmp_path / "data", argon2_memory_kib=64), clock)
+    built = build(Settings(data=tmp_path / "data", argon2_memory_kib=64, database=database_address), clock)
     yield built
     built.database.engine.dispose()
 

@@ -28,7 +28,7 @@ def by_kit(secret: bytes) -> tuple[str, Opener]:
 def open_vault_key(database: Database, operator: OperatorKeys, person: PersonId, way: tuple[str, Opener]) -> bytes:
     """The vault key. Raises ``WrongSecret`` when the slot is missing or does not open."""
     slot_type, opener = way
-    with database.read() as connection:
+    with database.read(person) as connection:
         slot = people.find_slot(connection, person, slot_type)
         if slot is None:
             raise WrongSecret("this name and secret do not open a space")

@@ -35,7 +35,7 @@ def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
     """Say no; nothing else changes. Returns where to send the browser (RFC 6749 section 4.1.2.1, RFC 9207)."""
     now, consent = cockpit.clock(), ConsentId(uuid.uuid4().hex)
     notice = _notice(cockpit, pending, pending.clause, visit.language)
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
         _record(cockpit, connection, visit, EventType.CONSENT_REFUSED, consent, pending, pending.clause, notice, now)
     return _answer(cockpit, pending, {"error": "access_denied"})
@@ -52,7 +52,7 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
     clause = narrowed(pending.clause, choice, now)
     notice = _notice(cockpit, pending, clause, visit.language)
     code = new_secret("code_")
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
         _grant(cockpit, connection, visit.keyring, consent, clause, pending, code, now)
         _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now)

@@ -41,7 +41,7 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
         raise SpaceLocked("the space is locked; give the passphrase to open it")
     archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
     # One write transaction over all of it: nothing can happen between what is gathered and what is logged.
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(visit.person) as connection:
         reader = cockpit.spaces.reader(connection, visit.keyring)
         chapters, files = _add_records(cockpit, reader, archive, language)
         consents = _add_consents(reader, archive)

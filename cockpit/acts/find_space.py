@@ -28,6 +28,6 @@ def visit_once(cockpit: Cockpit, handle: str, passphrase: str) -> Visit:
     person = find_space(cockpit, handle)
     way = slots.by_passphrase(passphrase)
     vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, person, way)
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(person) as connection:
         profile = open_profile(connection, vault_key, person)
     return Visit(person, "", Keyring(person, vault_key), profile.name, profile.language)

@@ -19,6 +19,7 @@ from cockpit.grants.keys import new_secret, opened_clause, secret_hash, unwrap_p
 from cockpit.grants.pushed import Binding, open_binding, seal_binding
 from cockpit.store import consents, tokens
 from cockpit.store.tokens import TokenRow, TokenType
+from cockpit.store.walls import name_person
 
 ACCESS_SECONDS = 300
 """How long an access token lives; the consent may end it sooner."""
@@ -78,6 +79,7 @@ def _presented(
     binding = open_binding(cockpit.operator, row.sealed_binding, hashed)
     if binding.service != service.id:
         raise InvalidGrant("this code or token is unknown or expired")
+    name_person(connection, row.person)
     consent = consents.find(connection, row.person, row.consent)
     live = consent is not None and consent.status is ConsentStatus.ACTIVE and consent.epoch == row.epoch
     if consent is None or not live or consent.expires <= instant(now):

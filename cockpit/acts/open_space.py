@@ -57,7 +57,7 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
     )
     cookie, session = new_session(person, vault_key, now)
     tag = people.handle_tag(cockpit.operator, handle)
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(person) as connection:
         if people.find_person(connection, tag) is not None:
             raise HandleTaken("this sign-in name is taken here; choose another")
         try:

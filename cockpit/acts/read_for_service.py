@@ -27,6 +27,7 @@ from cockpit.store import consents, services, tokens
 from cockpit.store.consents import ConsentRow
 from cockpit.store.ledger import Logged
 from cockpit.store.tokens import TokenType
+from cockpit.store.walls import name_person
 
 
 class InvalidToken(ServiceMustAct):
@@ -112,6 +113,7 @@ def _open_token(
     token = tokens.find(connection, hashed, TokenType.ACCESS)
     if token is None or token.expires <= instant(now):
         return InvalidToken("the access token is unknown or expired")
+    name_person(connection, token.person)
     row = consents.find(connection, token.person, token.consent)
     service_id = ServiceId(open_binding(cockpit.operator, token.sealed_binding, hashed).service)
     service = services.find(connection, service_id)

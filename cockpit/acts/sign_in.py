@@ -35,7 +35,7 @@ def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
         raise WrongSecret("this name and secret do not open a space")
     vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, person, way)
     cookie, session = new_session(person, vault_key, cockpit.clock())
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(person) as connection:
         sessions.put(connection, session)
         missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - heads.collections_of(connection, person)
         for collection in sorted(missing):

@@ -35,7 +35,7 @@ def tend_space(cockpit: Cockpit, keyring: Keyring, *, least: int = WORTH_IT) -> 
     Raises ``Tampered`` for a damaged store.
     """
     person = PersonId(keyring.person)
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(person) as connection:
         collections = sorted(heads.collections_of(connection, person))
         found = {collection: heads.find(connection, person, collection) for collection in collections}
         several = {name for name in collections if len(heads.keys_of(connection, person, name)) > 1}
@@ -63,7 +63,7 @@ def tend_space(cockpit: Cockpit, keyring: Keyring, *, least: int = WORTH_IT) -> 
 
 def _begin_epoch(cockpit: Cockpit, keyring: Keyring, person: PersonId, collection: Collection) -> None:
     """A new epoch; the grants that are still running are given its key."""
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(person) as connection:
         epoch, key = begin(connection, cockpit.spaces, keyring, collection)
         for consent, public in consents.active(connection, person, collection):
             envelope = wrap_for_grant(public, key, person, consent, (collection, epoch))
@@ -71,7 +71,7 @@ def _begin_epoch(cockpit: Cockpit, keyring: Keyring, person: PersonId, collectio
 
 
 def _retire(cockpit: Cockpit, person: PersonId, collection: Collection) -> int:
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(person) as connection:
         ended = retire(connection, person, collection)
         for epoch in ended:
             consents.forget_epoch(connection, person, collection, epoch)

@@ -40,7 +40,7 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
     if now - parse_instant(row.seen_at) > TOUCH_EVERY:
         with cockpit.database.write() as connection:
             sessions.touch(connection, hashed, instant(now))
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(row.person) as connection:
         profile = open_profile(connection, vault_key, row.person)
     return Visit(row.person, hashed, Keyring(row.person, vault_key), profile.name, profile.language)
 

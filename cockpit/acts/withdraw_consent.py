@@ -22,7 +22,7 @@ def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> 
     Withdrawing twice is no error and leaves one entry. Raises ``NotFound`` for a consent that is not this person's.
     """
     now = cockpit.clock()
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(person) as connection:
         row = consents.find(connection, person, consent)
         if row is None:
             raise NotFound("there is no such consent in this space")

@@ -49,7 +49,7 @@ def compact(spaces: Spaces, keyring: Keyring, collection: Collection) -> bool:
             runs[kind], histories[kind] = _merged(work, spaces.versions, kind, run, history, raws)
         base_hash = _hash_of(opened, last_seq)
     new = Manifest(last_seq, base_hash, work.next_seq, runs, histories)
-    with spaces.database.write() as connection:
+    with spaces.database.write(opened.person) as connection:
         commit(connection, work, spaces.mac_key(connection, opened.person), new)
     return last_seq < opened.head.seq
 

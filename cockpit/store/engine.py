@@ -1,66 +1,180 @@
-"""The database: one engine, read transactions, and write transactions that are all or nothing."""
+"""The database, SQLite or PostgreSQL: read transactions that are one snapshot, and write transactions one at a time.
+
+Each names the person it is about, when it is about one. See docs/decisions/0007-one-writer-on-postgresql.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from cockpit.domain.errors import OperatorMustAct
-from cockpit.store.tables import metadata
+from cockpit.domain.ids import PersonId
+from cockpit.store import migrations, tables
+from cockpit.store.guard import guard
+from cockpit.store.walls import EVERYONE, PERSON_OPTION, fallen_walls, set_person, walks_through_walls
 
-BUSY_MILLISECONDS = 10_000
+BUSY_SECONDS: Final = 10
+"""How long a transaction waits for the writer before it, for a lock, or for a free connection."""
+
+STATEMENT_SECONDS: Final = 60
+IDLE_SECONDS: Final = 300
+"""How long PostgreSQL lets one statement run, and a transaction stay open with nothing to do."""
+
+CONNECTIONS: Final = 10
+"""The most connections one process opens to PostgreSQL."""
+
+OLDEST_POSTGRESQL: Final = 150_000
+
+_LIMITS: Final = (
+    f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'; SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s';"
+    f" SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+)
+# IMMEDIATE, and the lock: the writer's turn comes first, so that two acts never read the same heads.
+_BEGINNINGS: Final = {
+    ("sqlite", False): "BEGIN",
+    ("sqlite", True): "BEGIN IMMEDIATE",
+    ("postgresql", False): f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}",
+    ("postgresql", True): f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LIMITS}; {migrations.WRITERS_TURN}",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Transactions on one deployment's database."""
+    """Transactions on one deployment's database.
+
+    ``person`` is whom a transaction is about, when that is known from the start; else ``walls.name_person`` says so
+    once it is. Without it no row of any person can be touched. ``EVERYONE`` is for maintenance.
+    """
 
     engine: Engine
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A snapshot to read from; nothing written in it is kept."""
-        with self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
-            try:
+    def read(self, person: PersonId | None = None) -> Iterator[Connection]:
+        """A snapshot to read from; nothing can be kept in it. Raises ``OperatorMustAct``."""
+        try:
+            with self._begun(person, writing=False) as connection:
                 yield connection
-            finally:
-                connection.rollback()
+        except (OperationalError, InternalError, NoFreeConnection) as error:
+            raise OperatorMustAct("the database does not answer", code="database") from error
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, person: PersonId | None = None) -> Iterator[Connection]:
         """One writer: everything done inside is committed at its end, or nothing is.
 
-        Raises ``OperatorMustAct`` when the disk is full or the database stays busy.
+        Raises ``OperatorMustAct`` when the disk is full, the database stays busy, or it goes away.
         """
-        with self.engine.connect() as connection:
-            try:
-                # IMMEDIATE takes the writer's lock first, so that two acts never read the same heads.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        committing = False
+        try:
+            with self._begun(person, writing=True) as connection:
                 yield connection
+                committing = True
                 connection.commit()
-            except OperationalError as error:
-                connection.rollback()
+        except (OperationalError, InternalError, NoFreeConnection) as error:
+            if committing and isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise OperatorMustAct(
-                    "the database did not accept the write; nothing was kept", code="database"
+                    "the database went away while it was keeping the write; look whether it is there before a retry",
+                    code="database_unsure",
                 ) from error
-            except BaseException:
-                connection.rollback()
-                raise
+            raise OperatorMustAct("the database did not accept the write; nothing was kept", code="database") from error
+
+    def state(self) -> migrations.State:
+        """How it stands to this version of the cockpit."""
+        with self.read(EVERYONE) as connection:
+            return migrations.state(connection)
+
+    @property
+    def shown_address(self) -> str:
+        """Its address, with stars for a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close its connections; those in use close when they are given back."""
+        self.engine.dispose()
+
+    def inhabited(self) -> bool:
+        """Whether anything in it was ever sealed under an operator's keys."""
+        with self.read(EVERYONE) as connection:
+            return any(connection.execute(select(table).limit(1)).first() for table in (tables.person, tables.log_head))
+
+    @contextmanager
+    def _begun(self, person: PersonId | None, *, writing: bool) -> Iterator[Connection]:
+        # Closing the connection rolls back whatever was not committed, on a broken connection too.
+        with self.engine.connect() as connection:
+            dialect = self.engine.dialect.name
+            beginning = _BEGINNINGS[dialect, writing]
+            if person is not None:
+                connection.execution_options(**{PERSON_OPTION: person})
+                if dialect == "postgresql":
+                    # In the same message, so that naming the person costs no journey of its own.
+                    beginning = f"{beginning}; {set_person(person)}"
+            connection.exec_driver_sql(beginning)
+            yield connection
 
 
 def open_database(url: str) -> Database:
-    """Open the database at ``url`` and make sure that its tables exist."""
-    # Parameters are hidden: a failing statement must not print what it was about to store.
-    engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _configure_sqlite)
-    metadata.create_all(engine)
-    return Database(engine)
+    """Open the database at ``url``, with its tables as this version of the cockpit needs them.
+
+    A new or older SQLite file is brought up to date. PostgreSQL is not touched: ``cockpit db upgrade`` does that.
+    Raises ``OperatorMustAct`` when the database cannot be reached, or is not fit to be used.
+    """
+    database = Database(connect(url))
+    try:
+        if database.engine.dialect.name == "postgresql":
+            with database.read(EVERYONE) as connection:
+                _refuse_unfit(connection)
+        elif database.state() is not migrations.State.CURRENT:
+            with database.write(EVERYONE) as connection:
+                migrations.upgrade(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def connect(url: str) -> Engine:
+    """A guarded engine for ``url`` whose transactions are begun by us alone."""
+    if url.startswith("postgresql"):
+        engine = _postgresql(url)
+    else:
+        # Parameters are hidden: a failing statement must not print what it was about to store.
+        engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", _configure_sqlite)
+    guard(engine)
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        # A server that restarted closes its connections: they are noticed before a transaction begins on one.
+        pool_pre_ping=True,
+        connect_args={"application_name": "cockpit", "connect_timeout": BUSY_SECONDS},
+    )
+
+
+def _refuse_unfit(connection: Connection) -> None:
+    server: Any = connection.connection.dbapi_connection
+    if server.info.server_version < OLDEST_POSTGRESQL:
+        raise OperatorMustAct("PostgreSQL 15 or newer is needed", code="database_version")
+    migrations.refuse_unless_current(connection)
+    if walks_through_walls(connection):
+        raise OperatorMustAct(
+            "the database's role ignores row-level security; use one without SUPERUSER and BYPASSRLS", code="walls"
+        )
+    if fallen_walls(connection, tables.metadata):
+        raise OperatorMustAct("row-level security is missing from a table; run: cockpit db upgrade", code="walls")
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
@@ -72,7 +186,7 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "secure_delete=ON",
         "temp_store=MEMORY",
-        f"busy_timeout={BUSY_MILLISECONDS}",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -52,7 +52,7 @@ def reseal(spaces: Spaces, keyring: Keyring, collection: Collection) -> bool:
         runs = {kind: _moved(work, run, old) for kind, run in opened.manifest.runs.items()}
         histories = {kind: _moved(work, run, old) for kind, run in opened.manifest.histories.items()}
         new = replace(opened.manifest, next_seq=work.next_seq, runs=runs, histories=histories)
-    with spaces.database.write() as connection:
+    with spaces.database.write(opened.person) as connection:
         commit(connection, work, spaces.mac_key(connection, opened.person), new)
     return len(old) == BATCH
 

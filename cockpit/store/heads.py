@@ -32,6 +32,7 @@ _FIND = (
         & (_KEYS.c.epoch == _HEAD.c.epoch),
     )
     .where(_HEAD.c.person_id == bindparam("person"), _HEAD.c.collection == bindparam("stream"))
+    .where(_KEYS.c.person_id == bindparam("person"))
 )
 _MOVE = (
     update(_HEAD)

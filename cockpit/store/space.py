@@ -175,7 +175,7 @@ class Spaces:
     @contextmanager
     def read(self, keyring: AnyKeyring) -> Iterator[Reader]:
         """Open a space with its keyring: all of it for its person, some collections for a live token."""
-        with self.database.read() as connection:
+        with self.database.read(PersonId(keyring.person)) as connection:
             yield self.reader(connection, keyring)
 
     def reader(self, connection: Connection, keyring: AnyKeyring) -> Reader:
@@ -185,7 +185,7 @@ class Spaces:
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:
         """Add to a space in one transaction. The space may be locked. Raises ``NotFound`` for no such person."""
-        with self.database.write() as connection:
+        with self.database.write(person) as connection:
             yield self.writer(connection, person)
 
     def mac_key(self, connection: Connection, person: PersonId) -> bytes:

@@ -6,7 +6,7 @@ person (service, par, log): they hold hashes, public facts, or values sealed und
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -206,5 +206,4 @@ log_node = Table(
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
-    UniqueConstraint("level", "position"),
 )

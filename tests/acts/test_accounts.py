@@ -15,7 +15,6 @@ from cockpit.acts.sign_in import sign_in, sign_in_with_kit
 from cockpit.acts.visits import lock, recognise, sign_out, unlock
 from cockpit.bootstrap import build
 from cockpit.domain.errors import CitizenMustAct, OperatorMustAct, WrongSecret
-from cockpit.settings import Settings
 from tests.conftest import PASSPHRASE, MovingClock
 
 
@@ -130,10 +129,10 @@ def test_a_database_without_its_keys_is_not_given_new_ones(cockpit: Cockpit, ope
     keys: Path = cockpit.settings.data / "keys"
     keys.rename(cockpit.settings.data / "elsewhere")
     with pytest.raises(OperatorMustAct, match="keys"):
-        build(Settings(data=cockpit.settings.data))
+        build(cockpit.settings)
 
 
 def test_keys_that_others_may_read_are_refused(cockpit: Cockpit) -> None:
     (cockpit.settings.data / "keys" / "operator.key").chmod(0o644)
     with pytest.raises(OperatorMustAct, match="chmod 600"):
-        build(Settings(data=cockpit.settings.data))
+        build(cockpit.settings)

@@ -20,6 +20,7 @@ from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.keys import opened_keyring, unwrap_private
 from cockpit.grants.pushed import Redirect
 from cockpit.store import consents, heads, services, tables
+from cockpit.store.walls import EVERYONE
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
 
@@ -35,7 +36,7 @@ def deposit(cockpit: Cockpit, person: PersonId, month: int, value: int = 200) ->
 
 
 def granted(cockpit: Cockpit, visit: Visit) -> Issued:
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(EVERYONE) as connection:
         services.put(connection, SERVICE)
     redirect = Redirect(SERVICE.redirect_uris[0], "state", CHALLENGE)
     pushed = ask_consent(cockpit, SERVICE, "energy-advice-v1", ASK, redirect)
@@ -50,7 +51,7 @@ def tend(cockpit: Cockpit, visit: Visit) -> Tended:
 
 
 def epochs(cockpit: Cockpit, visit: Visit) -> set[int]:
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         return set(heads.keys_of(connection, visit.person, ENERGY))
 
 
@@ -90,7 +91,7 @@ def test_the_keys_of_a_withdrawn_grant_do_not_open_what_came_after(cockpit: Cock
     """Somebody kept the token and a copy of the database from before the withdrawal, and takes today's database."""
     deposit(cockpit, visit.person, 9)
     issued = granted(cockpit, visit)
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         wraps = consents.wraps(connection, visit.person, issued.consent)
         wrapped = connection.execute(
             select(tables.token.c.wrapped_grant_key).where(tables.token.c.type == "access")
@@ -115,7 +116,7 @@ def test_no_segment_stays_under_an_old_key(cockpit: Cockpit, visit: Visit) -> No
     withdraw_consent(cockpit, visit.person, issued.consent)
     tend(cockpit, visit)
     segment = tables.segment
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         old = select(func.count()).where(segment.c.collection == ENERGY, segment.c.epoch < 2)
         assert connection.execute(old).scalar_one() == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from cockpit.sources.port import SourceFile
 from cockpit.store import services, tables
 from cockpit.store.compaction import compact
 from cockpit.store.space import OWN_COLLECTIONS
+from cockpit.store.walls import EVERYONE
 from tests.consent.worlds import ASK, INVOICE, SERIES, SERVICE
+from tests.postgresql import Cluster
 
 CANARY = "KANARIENVOGEL"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -98,12 +101,35 @@ def spellings() -> list[bytes]:
     ]
 
 
+@pytest.fixture
+def database_files(
+    engine_name: str, cockpit: Cockpit, lived: PersonId, request: pytest.FixtureRequest
+) -> Iterator[list[Path]]:
+    """Every file the database keeps: of PostgreSQL, those of the whole stopped server, write-ahead log included."""
+    if engine_name == "sqlite":
+        files = [path for path in cockpit.settings.data.iterdir() if path.is_file()]
+        assert {"cockpit.sqlite", "cockpit.sqlite-wal"} <= {path.name for path in files}
+        yield files
+        return
+    server: Cluster = request.getfixturevalue("postgresql")
+    server.stop()
+    files = [path for path in server.folder.rglob("*") if path.is_file()]
+    folders = {path.parent.name for path in files}
+    assert {"cluster", "pg_wal"} <= folders
+    yield files
+    server.start()
+
+
 def test_no_canary_is_found_in_any_file_or_log(
-    cockpit: Cockpit, lived: PersonId, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    cockpit: Cockpit,
+    lived: PersonId,
+    database_files: list[Path],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     files = [path for path in cockpit.settings.data.rglob("*") if path.is_file()]
-    assert {"cockpit.sqlite", "cockpit.sqlite-wal", "operator.key"} <= {path.name for path in files}
-    for path in files:
+    assert "operator.key" in {path.name for path in files}
+    for path in {*files, *database_files}:
         content = path.read_bytes()
         for spelling in spellings():
             assert spelling not in content, f"a canary lies in {path.name}"
@@ -121,7 +147,7 @@ def test_the_search_finds_what_is_not_sealed(tmp_path: Path) -> None:
 
 def test_every_table_was_written_to(cockpit: Cockpit, lived: PersonId) -> None:
     """The search above means something only if each table holds rows; assertions come with HTTP sign-in of services."""
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         empty = {
             table.name
             for table in tables.metadata.sorted_tables

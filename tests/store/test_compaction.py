@@ -25,6 +25,7 @@ from cockpit.store import pieces, tables
 from cockpit.store.compaction import compact
 from cockpit.store.heads import Moved
 from cockpit.store.space import JOURNAL
+from cockpit.store.walls import EVERYONE
 from tests.conftest import PASSPHRASE, MovingClock
 
 OFX = ConnectorId("intl.ofx")
@@ -73,7 +74,7 @@ def shown(cockpit: Cockpit, ring: Keyring, kind: Kind) -> tuple[StoredRecord, ..
 
 def segments(cockpit: Cockpit, stream: str, collection: Collection = BANK) -> int:
     table = tables.segment
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         count = select(func.count()).where(table.c.stream == stream, table.c.collection == collection)
         return connection.execute(count).scalar_one()
 
@@ -220,7 +221,7 @@ class TestWhereLinesLie:
 
     def pieces(self, cockpit: Cockpit) -> set[int]:
         table = tables.segment
-        with cockpit.database.read() as connection:
+        with cockpit.database.read(EVERYONE) as connection:
             where = select(table.c.seq).where(table.c.stream == "vault", table.c.collection == BANK)
             return set(connection.execute(where).scalars())
 
@@ -272,11 +273,11 @@ def test_a_manifest_of_another_moment_is_refused(cockpit: Cockpit, ring: Keyring
     put(cockpit, ring, line(1, 1, 1))
     compact(cockpit.spaces, ring, BANK)
     table = tables.manifest
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         old = connection.execute(select(table).where(table.c.collection == BANK)).one()
     put(cockpit, ring, line(2, 2, 2))
     compact(cockpit.spaces, ring, BANK)
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(EVERYONE) as connection:
         connection.execute(
             update(table).where(table.c.collection == BANK).values(entries=old.entries, envelope=old.envelope)
         )

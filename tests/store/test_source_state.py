@@ -13,6 +13,7 @@ from cockpit.domain.errors import Tampered
 from cockpit.domain.ids import ConnectorId
 from cockpit.store import source_state, tables
 from cockpit.store.source_state import load_state
+from cockpit.store.walls import EVERYONE
 
 KEY = b"k" * 32
 
@@ -37,9 +38,8 @@ def test_every_verdict_is_that_of_a_plain_table(
     patched.setattr(source_state, "SEARCHED_FROM", searched_from)
     plain: dict[int, list[int]] = {}
     connector = ConnectorId("any")
-    with cockpit.database.engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN")
-        try:
+    try:
+        with cockpit.database.write(visit.person) as connection:
             for refresh in refreshes:
                 state = load_state(connection, KEY, visit.person, connector, len(refresh))
                 for number, value in refresh:
@@ -50,30 +50,30 @@ def test_every_verdict_is_that_of_a_plain_table(
                         seen.append(value)
                     assert state.reconcile(uid(number), digest(value), keep_all=keep_all) == expected
                 state.save()
-        finally:
             connection.rollback()
-            patched.undo()
+    finally:
+        patched.undo()
 
 
 def test_small_refreshes_do_not_leave_a_run_each(cockpit: Cockpit, visit: Visit) -> None:
     connector, table = ConnectorId("any"), tables.seen_record
     for refresh in range(100):
-        with cockpit.database.write() as connection:
+        with cockpit.database.write(EVERYONE) as connection:
             state = load_state(connection, KEY, visit.person, connector, 10)
             for number in range(10):
                 state.reconcile(uid(refresh * 10 + number), digest(1), keep_all=False)
             state.save()
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         count = select(func.count()).where(table.c.source_id == connector)
         assert connection.execute(count).scalar_one() <= 6
 
 
 def test_a_run_of_another_source_is_refused(cockpit: Cockpit, visit: Visit) -> None:
     table = tables.seen_record
-    with cockpit.database.write() as connection:
+    with cockpit.database.write(EVERYONE) as connection:
         state = load_state(connection, KEY, visit.person, ConnectorId("one"), 1)
         state.reconcile(uid(1), digest(1), keep_all=False)
         state.save()
         connection.execute(update(table).values(source_id="two"))
-    with cockpit.database.read() as connection, pytest.raises(Tampered):
+    with cockpit.database.read(EVERYONE) as connection, pytest.raises(Tampered):
         load_state(connection, KEY, visit.person, ConnectorId("two"), 1)

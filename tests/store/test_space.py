@@ -132,7 +132,7 @@ class TestADamagedStore:
 
     def segments(self, cockpit: Cockpit, visit: Visit) -> list[bytes]:
         table = tables.segment
-        with cockpit.database.read() as connection:
+        with cockpit.database.read(visit.person) as connection:
             rows = connection.execute(
                 select(table.c.envelope)
                 .where(table.c.person_id == visit.person, table.c.collection == "bank")
@@ -142,7 +142,7 @@ class TestADamagedStore:
 
     def put(self, cockpit: Cockpit, visit: Visit, seq: int, envelope: bytes) -> None:
         table = tables.segment
-        with cockpit.database.write() as connection:
+        with cockpit.database.write(visit.person) as connection:
             connection.execute(
                 update(table)
                 .where(table.c.person_id == visit.person, table.c.collection == "bank", table.c.seq == seq)
@@ -166,8 +166,12 @@ class TestADamagedStore:
     @pytest.mark.parametrize("seq", [1, 2, 3])
     def test_a_removed_segment(self, cockpit: Cockpit, filled: Visit, seq: int) -> None:
         table = tables.segment
-        with cockpit.database.write() as connection:
-            connection.execute(delete(table).where(table.c.collection == "bank", table.c.seq == seq))
+        with cockpit.database.write(filled.person) as connection:
+            connection.execute(
+                delete(table).where(
+                    table.c.person_id == filled.person, table.c.collection == "bank", table.c.seq == seq
+                )
+            )
         with pytest.raises(Tampered):
             self.read(cockpit, filled)
 
@@ -182,7 +186,7 @@ class TestADamagedStore:
 
     def test_collection_keys_of_another_collection(self, cockpit: Cockpit, filled: Visit) -> None:
         table = tables.collection_key
-        with cockpit.database.write() as connection:
+        with cockpit.database.write(filled.person) as connection:
             tax = connection.execute(
                 select(table).where(table.c.person_id == filled.person, table.c.collection == "tax")
             ).one()

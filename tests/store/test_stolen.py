@@ -26,6 +26,7 @@ from cockpit.sealing.box import open_under
 from cockpit.sealing.envelope import EnvelopeKind, Place, open_with
 from cockpit.sealing.keyring import CollectionKeys, collection_key, collection_private
 from cockpit.store import heads, services, tables
+from cockpit.store.walls import EVERYONE
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
 
@@ -56,7 +57,7 @@ def keys_a_thief_can_make(cockpit: Cockpit, person: PersonId) -> Iterator[bytes]
     yield operator.master
     for label in ("login", "wrap", "audit", "pushed requests", "token bindings", "consent summaries", "registration"):
         yield operator.duty(label)
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         row = connection.execute(select(tables.keyring)).one()
         yield operator.unwrap(row.wrapped_pepper, "pepper", person)
         yield operator.unwrap(row.wrapped_tag_key, "tag key", person)
@@ -73,7 +74,7 @@ def test_no_key_in_the_database_or_the_operators_files_opens_a_record(
     cockpit: Cockpit, visit: Visit, issued: Issued
 ) -> None:
     person, energy = visit.person, Collection("energy")
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         stored = heads.find(connection, person, energy).keys
         envelope = connection.execute(
             select(tables.segment.c.envelope).where(tables.segment.c.collection == energy)
@@ -120,6 +121,6 @@ def test_after_a_withdrawal_even_the_token_itself_opens_nothing(cockpit: Cockpit
     withdraw_consent(cockpit, visit.person, issued.consent)
     with pytest.raises(InvalidToken):
         read_for_service(cockpit, issued.access_token, Wanted(SERIES))
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         assert not list(connection.execute(select(tables.grant_wrap)))
         assert {row.wrapped_grant_key for row in connection.execute(select(tables.token))} == {b""}

@@ -53,10 +53,11 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(tmp_path: Path, database_address: str) -> Iterator[Running]:
     port = free_port()
     address = f"http://localhost:{port}"
-    cockpit = build(Settings(data=tmp_path / "data", issuer=address, argon2_memory_kib=64))
+    settings = Settings(data=tmp_path / "data", issuer=address, argon2_memory_kib=64, database=database_address)
+    cockpit = build(settings)
     server = uvicorn.Server(uvicorn.Config(create_app(cockpit), host="localhost", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,0 +1,25 @@
+"""Which tables are about one person, and which few are directories: every other table's key starts with a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import MetaData, Table
+
+DIRECTORIES: Final = {
+    "login": "leads from a keyed tag of a sign-in name to its person",
+    "session": "leads from the hash of a cookie to its person",
+    "token": "leads from the hash of a code or token to its person",
+    "service": "public declarations; about no person",
+    "par": "requests that no person has answered yet",
+    "seen_assertion": "hashes of assertions that services sent; about no person",
+    "log_head": "the one log of the deployment",
+    "log_leaf": "salted commitments; about no person to whoever has no opening",
+    "log_node": "hashes of the log's tree",
+}
+"""The tables that are not keyed by a person, and why. What is in none of them is one person's."""
+
+
+def person_tables(metadata: MetaData) -> tuple[Table, ...]:
+    """The tables whose every row is one person's, by name."""
+    return tuple(table for name, table in sorted(metadata.tables.items()) if name not in DIRECTORIES)
