@@ -33,7 +33,13 @@ EXIT_REFUSED = 2
 @click.pass_context
 def main(context: click.Context, data: Path | None, issuer: str | None) -> None:
     """Your administrative data, at home: bring it in, see it, decide who may have it."""
-    context.obj = lambda: build(settings_from_environment(data, issuer))
+
+    def opened() -> Cockpit:
+        cockpit = build(settings_from_environment(data, issuer))
+        context.call_on_close(cockpit.database.close)
+        return cockpit
+
+    context.obj = opened
 
 
 def _plainly(command: Command) -> Command:

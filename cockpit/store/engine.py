@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
-from cockpit.domain.errors import OperatorMustAct
+from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.ids import PersonId
 from cockpit.store import migrations, tables
 from cockpit.store.guard import guard
@@ -57,7 +57,10 @@ class Database:
 
     @contextmanager
     def read(self, person: PersonId | None = None) -> Iterator[Connection]:
-        """A snapshot to read from; nothing can be kept in it. Raises ``OperatorMustAct``."""
+        """A snapshot to read from; nothing can be kept in it.
+
+        Raises ``OperatorMustAct``; ``NotFound`` when something was looked up that the database cannot hold.
+        """
         try:
             with self._begun(person, writing=False) as connection:
                 yield connection
@@ -68,7 +71,8 @@ class Database:
     def write(self, person: PersonId | None = None) -> Iterator[Connection]:
         """One writer: everything done inside is committed at its end, or nothing is.
 
-        Raises ``OperatorMustAct`` when the disk is full, the database stays busy, or it goes away.
+        Raises ``OperatorMustAct`` when the disk is full, the database stays busy, or it goes away; ``NotFound`` as
+        ``read`` does.
         """
         committing = False
         try:
@@ -105,17 +109,21 @@ class Database:
 
     @contextmanager
     def _begun(self, person: PersonId | None, *, writing: bool) -> Iterator[Connection]:
-        # Closing the connection rolls back whatever was not committed, on a broken connection too.
-        with self.engine.connect() as connection:
-            dialect = self.engine.dialect.name
-            beginning = _BEGINNINGS[dialect, writing]
-            if person is not None:
-                connection.execution_options(**{PERSON_OPTION: person})
-                if dialect == "postgresql":
-                    # In the same message, so that naming the person costs no journey of its own.
-                    beginning = f"{beginning}; {set_person(person)}"
-            connection.exec_driver_sql(beginning)
-            yield connection
+        dialect = self.engine.dialect.name
+        beginning = _BEGINNINGS[dialect, writing]
+        if person is not None and dialect == "postgresql":
+            # In the same message, so that naming the person costs no journey of its own.
+            beginning = f"{beginning}; {set_person(person)}"
+        try:
+            # Closing the connection rolls back whatever was not committed, on a broken connection too.
+            with self.engine.connect() as connection:
+                if person is not None:
+                    connection.execution_options(**{PERSON_OPTION: person})
+                connection.exec_driver_sql(beginning)
+                yield connection
+        except DataError as error:
+            # PostgreSQL takes no NUL in text, and no name longer than its column: so nothing is kept under one.
+            raise NotFound("nothing can be under this name here") from error
 
 
 def open_database(url: str) -> Database:
@@ -182,11 +190,12 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
+        # First, so that even the change to WAL waits for its turn when two programs start together.
+        f"busy_timeout={BUSY_SECONDS * 1000}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "secure_delete=ON",
         "temp_store=MEMORY",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -14,7 +14,6 @@ from sqlalchemy import (
     BindParameter,
     BooleanClauseList,
     Column,
-    Connection,
     Delete,
     Engine,
     FromClause,
@@ -33,7 +32,7 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows, ReturnsRows
 
 from cockpit.domain.errors import WeMustFix
 from cockpit.store.directories import DIRECTORIES
-from cockpit.store.walls import EVERYONE, named_person
+from cockpit.store.walls import EVERYONE, PERSON_OPTION
 
 PERSON = "person_id"
 
@@ -45,13 +44,11 @@ def guard(engine: Engine) -> None:
     """
     known: WeakKeyDictionary[SQLCompiler, tuple[str, ...]] = WeakKeyDictionary()
 
-    def check(
-        connection: Connection, _cursor: object, _text: str, _parameters: object, context: Any, _many: bool
-    ) -> None:
+    def check(_cursor: object, _text: str, _parameters: object, context: Any) -> None:
         compiled = context.compiled
         if not isinstance(compiled, SQLCompiler):
             return
-        person = named_person(connection)
+        person = context.execution_options.get(PERSON_OPTION)
         if person == EVERYONE:
             return
         names = known.get(compiled)
@@ -66,7 +63,13 @@ def guard(engine: Engine) -> None:
                 if row[name] != person:
                     raise WeMustFix("a statement about another person than its transaction's", code="person")
 
-    event.listen(engine, "before_cursor_execute", check)
+    def check_without_parameters(cursor: object, text: str, context: Any) -> None:
+        check(cursor, text, None, context)
+
+    # The dialect's last step before the driver: the engine's own events would cost each statement twice as much.
+    event.listen(engine, "do_execute", check)
+    event.listen(engine, "do_executemany", check)
+    event.listen(engine, "do_execute_no_params", check_without_parameters)
 
 
 def person_parameters(compiled: SQLCompiler) -> tuple[str, ...]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -12,6 +17,7 @@ from hypothesis import strategies as st
 from cockpit.bootstrap import build
 from cockpit.settings import Settings
 from cockpit_web.app import create_app
+from tests.postgresql import Cluster
 from tests.web.screen import TestClient
 
 ORIGIN = "http://localhost:8000"
@@ -38,9 +44,19 @@ names = st.sampled_from(
 forms = st.dictionaries(names, text, max_size=6)
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    cockpit = build(Settings(data=tmp_path_factory.mktemp("doors") / "data", argon2_memory_kib=64))
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def client(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[TestClient]:
+    with ExitStack() as stack:
+        database = ""
+        if request.param == "postgresql":
+            cluster: Cluster = request.getfixturevalue("postgresql")
+            database = cluster.address(stack.enter_context(cluster.database()))
+        yield stack.enter_context(served(tmp_path_factory.mktemp("doors") / "data", database))
+
+
+@contextmanager
+def served(data: Path, database: str) -> Iterator[TestClient]:
+    cockpit = build(Settings(data=data, argon2_memory_kib=64, database=database))
     with TestClient(create_app(cockpit), base_url=ORIGIN, follow_redirects=False) as made:
         yield made
     cockpit.database.engine.dispose()
@@ -90,3 +106,35 @@ def test_any_read(client: TestClient, kind: str, query: dict[str, str], token: s
 def test_any_address(client: TestClient, path: str, query: str) -> None:
     answer = client.get("/" + quote(path[1:]), params={"suite": query, "client_id": query, "request_uri": query})
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("name", ["\0", "a\0b", "c" * 500, "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")])
+def test_a_name_that_no_database_holds(client: TestClient, name: str) -> None:
+    asked = client.get("/authorize", params={"client_id": name, "request_uri": "urn:x"})
+    assert asked.status_code < 500
+    claims = base64.urlsafe_b64encode(json.dumps({"iss": name, "sub": name}).encode()).decode().rstrip("=")
+    header = base64.urlsafe_b64encode(b'{"alg":"ES256"}').decode().rstrip("=")
+    form = {
+        "client_assertion": f"{header}.{claims}.AAAA",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
+    for path in PROGRAM_DOORS:
+        answered(client, path, data=form)
+
+
+@pytest.fixture
+def signed_in(client: TestClient) -> Iterator[TestClient]:
+    again = "une longue phrase à retenir"
+    form = {"handle": f"n{uuid.uuid4().hex}", "name": "N", "passphrase": again, "again": again, "langue": "fr"}
+    client.post("/espace/creer", data=form, headers={"Origin": ORIGIN})
+    yield client
+    client.cookies.clear()
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "c" * 500])
+def test_an_address_that_no_database_holds(signed_in: TestClient, name: str) -> None:
+    assert signed_in.get("/partages").status_code == 200
+    for path in (f"/partages/{name}", f"/donnees/{name}/{name}"):
+        assert signed_in.get(path).status_code in {404, 422}
+    stopped = signed_in.post(f"/partages/{name}/arreter", headers={"Origin": ORIGIN})
+    assert stopped.status_code == 404

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-
-import pytest
+import threading
+from pathlib import Path
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
@@ -83,15 +83,25 @@ def test_two_programs_append_to_one_log_and_one_space(cockpit: Cockpit, visit: V
             assert proof(cockpit, reader, index).verified
 
 
-@pytest.mark.parametrize("attempts", [30])
-def test_of_two_who_check_then_write_one_wins(cockpit: Cockpit, attempts: int) -> None:
-    """Spending an assertion: what is seen by one writer is seen by the next."""
-    import threading  # noqa: PLC0415 - named here, where it is the subject
+def test_four_programs_begin_one_household_together(tmp_path: Path) -> None:
+    """A first start: each finds no tables, one makes them, all of them work."""
+    opening = (
+        "import sys; from cockpit.store.engine import open_database as o; sys.stdin.read(); o(sys.argv[1]).close()"
+    )
+    command = [sys.executable, "-c", opening, f"sqlite:///{tmp_path}/cockpit.sqlite"]
+    programs = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(4)]
+    for started in programs:
+        assert started.stdin is not None
+        started.stdin.close()
+    assert [started.wait(60) for started in programs] == [0] * 4
 
+
+def test_of_four_who_check_then_write_one_wins(cockpit: Cockpit) -> None:
+    """What one writer has kept, the next one sees: spending a code or an assertion relies on it."""
     won: list[int] = []
 
     def spend() -> None:
-        for number in range(attempts):
+        for number in range(30):
             with cockpit.database.write() as connection:
                 if services.find(connection, SERVICE.id) is None:
                     services.put(connection, SERVICE)
