@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,7 +32,9 @@ class Settings:
     ``data``: the directory of the database and the keys. ``issuer``: the public address, ``https://`` (or
     ``http://localhost`` at home), without a trailing slash; it is the OAuth issuer and the log's origin.
     ``idle_minutes``: a space locks itself after so long without a request; ``session_hours``: then the person is
-    signed out. ``argon2_memory_kib``: memory of one passphrase check.
+    signed out. ``argon2_memory_kib``: memory of one passphrase check. ``keyring``: the SQLAlchemy
+    address of the keyring, when it is not a file beside the database. ``master``: which master key wraps it (``file``,
+    ``transit``, or one that a package brings); ``former_master``: the one it takes over from.
     """
 
     data: Path
@@ -42,6 +45,11 @@ class Settings:
     upload_bytes: int = 32 * 1024 * 1024
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
+    keyring: str | None = None
+    master: str = "file"
+    master_options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    former_master: str | None = None
+    former_master_options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def database_file(self) -> Path:
@@ -52,6 +60,21 @@ class Settings:
     def database_url(self) -> str:
         """Its SQLAlchemy address."""
         return f"sqlite:///{self.database_file}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The operator's key files."""
+        return self.data / "keys"
+
+    @property
+    def keyring_file(self) -> Path | None:
+        """The keyring's SQLite file, or None when the keyring is elsewhere."""
+        return None if self.keyring else self.data / "keyring.sqlite"
+
+    @property
+    def keyring_url(self) -> str:
+        """The keyring's SQLAlchemy address."""
+        return self.keyring or f"sqlite:///{self.keyring_file}"
 
     @property
     def origin(self) -> str:
@@ -68,11 +91,22 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
     """Settings from ``COCKPIT_DATA`` and ``COCKPIT_ISSUER``, or the arguments, or the defaults of a household.
 
     ``COCKPIT_TRUSTED_CERTIFICATES`` names a directory of PEM files that the 2D-Doc reader trusts beside its list.
+    ``COCKPIT_KEYRING`` is the address of the keyring. ``COCKPIT_MASTER`` and ``COCKPIT_FORMER_MASTER`` name master
+    keys; the settings that begin with ``COCKPIT_MASTER_`` and ``COCKPIT_FORMER_MASTER_`` are their options.
     Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine.
     """
     where = data or Path(os.environ.get("COCKPIT_DATA") or user_data_path("mesinfos-cockpit", appauthor=False))
     address = (issuer or os.environ.get("COCKPIT_ISSUER") or "http://localhost:8000").rstrip("/")
-    return Settings(data=where, issuer=checked_issuer(address), trusted_certificates=_trusted_certificates())
+    return Settings(
+        data=where,
+        issuer=checked_issuer(address),
+        trusted_certificates=_trusted_certificates(),
+        keyring=os.environ.get("COCKPIT_KEYRING") or None,
+        master=os.environ.get("COCKPIT_MASTER") or "file",
+        master_options=_options("COCKPIT_MASTER_"),
+        former_master=os.environ.get("COCKPIT_FORMER_MASTER") or None,
+        former_master_options=_options("COCKPIT_FORMER_MASTER_"),
+    )
 
 
 def checked_issuer(address: str) -> str:
@@ -84,6 +118,14 @@ def checked_issuer(address: str) -> str:
     if parts.scheme == "http" and not local:
         raise OperatorMustAct("the public address must be https:// unless it is on this machine", code="issuer")
     return address
+
+
+def _options(prefix: str) -> dict[str, str]:
+    """A master's options. A secret may not be one: the environment of a process is no place for it."""
+    found = {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+    if "token" in found:
+        raise OperatorMustAct(f"put the token in a file, and name the file in {prefix}TOKEN_FILE", code="master")
+    return found
 
 
 def _trusted_certificates() -> tuple[bytes, ...]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from cockpit.domain.errors import OperatorMustAct
@@ -54,12 +54,12 @@ class Database:
                 raise
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, tables: MetaData = metadata) -> Database:
     """Open the database at ``url`` and make sure that its tables exist."""
     # Parameters are hidden: a failing statement must not print what it was about to store.
     engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
-    metadata.create_all(engine)
+    tables.create_all(engine)
     return Database(engine)
 
 

@@ -12,10 +12,8 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.sealing.box import open_under, seal_under
-from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
 
 
@@ -38,17 +36,6 @@ class SourceState:
             return None
         self.seen[uid] = [*known, digest] if keep_all else [digest]
         return "changed"
-
-
-def source_key(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
-    """The person's source key, unwrapped. Raises ``NotFound``."""
-    table = tables.keyring
-    wrapped = connection.execute(
-        select(table.c.wrapped_source_key).where(table.c.person_id == person)
-    ).scalar_one_or_none()
-    if wrapped is None:
-        raise NotFound("there is no such space")
-    return operator.unwrap(wrapped, "source key", person)
 
 
 def load_state(connection: Connection, key: bytes, person: PersonId, connector: ConnectorId) -> SourceState:

@@ -19,11 +19,11 @@ from cockpit.sealing.box import keyed_hash
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.envelope import FIRST_PREVIOUS, EnvelopeKind, Place, open_with, seal_to
 from cockpit.sealing.keyring import GrantedKeyring, Keyring, collection_private
-from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
 from cockpit.store.engine import Database
+from cockpit.store.keyrings import Keyrings
 from cockpit.store.rows import Line, append, newest, read_lines, stored_keys
-from cockpit.store.source_state import load_state, save_state, source_key
+from cockpit.store.source_state import load_state, save_state
 
 JOURNAL = Collection("journal")
 CONSENTS = Collection("consents")
@@ -114,7 +114,7 @@ class Writer:
 
     connection: Connection = field(repr=False)
     person: PersonId
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
 
     def deposit(
@@ -126,7 +126,7 @@ class Writer:
         file_name: str | None = None,
     ) -> Deposited:
         """Seal the records that are new or changed; those already here, unchanged, add nothing."""
-        key = source_key(self.connection, self.operator, self.person)
+        key = self.keyrings.source_key(self.person)
         state = load_state(self.connection, key, self.person, connector)
         lines: dict[Collection, list[Line]] = {}
         new = changed = 0
@@ -147,7 +147,7 @@ class Writer:
 
     def keep_file(self, content: bytes) -> BlobId:
         """Seal an original file, once: the same bytes give the same id."""
-        key = source_key(self.connection, self.operator, self.person)
+        key = self.keyrings.source_key(self.person)
         blob = BlobId(keyed_hash(key, hashlib.sha256(content).digest()).hex())
         table = tables.blob
         known = self.connection.execute(
@@ -172,7 +172,7 @@ class Spaces:
     of each kind does."""
 
     database: Database
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
 
     @contextmanager
@@ -192,7 +192,7 @@ class Spaces:
         table = tables.person
         if connection.execute(select(table.c.person_id).where(table.c.person_id == person)).one_or_none() is None:
             raise NotFound("there is no such space")
-        return Writer(connection, person, self.operator, self.versions)
+        return Writer(connection, person, self.keyrings, self.versions)
 
 
 def _blob_place(person: str, blob: str, epoch: int) -> Place:

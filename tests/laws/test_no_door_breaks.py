@@ -43,7 +43,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     cockpit = build(Settings(data=tmp_path_factory.mktemp("doors") / "data", argon2_memory_kib=64))
     with TestClient(create_app(cockpit), base_url=ORIGIN, follow_redirects=False) as made:
         yield made
-    cockpit.database.engine.dispose()
+    cockpit.close()
 
 
 def answered(client: TestClient, path: str, **sent: object) -> None:

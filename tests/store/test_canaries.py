@@ -97,7 +97,9 @@ def test_no_canary_is_found_in_any_file_or_log(
     cockpit: Cockpit, lived: PersonId, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     files = [path for path in cockpit.settings.data.rglob("*") if path.is_file()]
-    assert {"cockpit.sqlite", "cockpit.sqlite-wal", "operator.key"} <= {path.name for path in files}
+    assert {"cockpit.sqlite", "cockpit.sqlite-wal", "keyring.sqlite", "operator.key", "operator.secret"} <= {
+        path.name for path in files
+    }
     for path in files:
         content = path.read_bytes()
         for spelling in spellings():

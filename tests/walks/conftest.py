@@ -69,4 +69,4 @@ def running(tmp_path: Path) -> Iterator[Running]:
     for connection in made.opened:
         connection.close()
     made.stop()
-    cockpit.database.engine.dispose()
+    cockpit.close()
