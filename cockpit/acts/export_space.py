@@ -18,7 +18,6 @@ from cockpit.domain.ids import BlobId, Kind
 from cockpit.domain.moment import instant
 from cockpit.domain.record import StoredRecord
 from cockpit.store.journal import JournalEntry, journal
-from cockpit.store.ledger import tag_key
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 from cockpit.tlog.checkpoint import parse_checkpoint
@@ -111,7 +110,7 @@ def _log_export(cockpit: Cockpit, reader: Reader, contents_sha256: str) -> LogPa
         size=size,
         root=parse_checkpoint(note, log_key, ledger.origin).root,
         checkpoint=note,
-        tag_key=tag_key(connection, cockpit.operator, reader.person),
+        tag_key=cockpit.keyrings.tag_key(reader.person),
         log_vkey=vkey(ledger.origin, log_key),
         receipts_vkey=vkey(receipts_name(ledger.origin), cockpit.operator.receipts.verify_key()),
         entries=tuple(

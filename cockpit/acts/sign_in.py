@@ -33,7 +33,7 @@ def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
     if person is None:
         slots.same_work_for_nobody(cockpit.settings.argon2_memory_kib)
         raise WrongSecret("this name and secret do not open a space")
-    vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, person, way)
+    vault_key = slots.open_vault_key(cockpit.database, cockpit.keyrings, person, way)
     cookie, session = new_session(person, vault_key, cockpit.clock())
     with cockpit.database.write(person) as connection:
         sessions.put(connection, session)
@@ -41,5 +41,5 @@ def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
         for collection in sorted(missing):
             # A kind published since the last visit gets its keys now, while the vault key is at hand.
             keys = new_collection(vault_key, person, collection)
-            heads.begin(connection, cockpit.spaces.mac_key(connection, person), person, collection, keys)
+            heads.begin(connection, cockpit.spaces.mac_key(person), person, collection, keys)
     return cookie

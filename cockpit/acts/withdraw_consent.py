@@ -29,7 +29,7 @@ def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> 
         granted = {collection for collection, _ in consents.wraps(connection, person, consent)}
         if not consents.end(connection, person, consent, ConsentStatus.WITHDRAWN):
             return
-        mac_key = cockpit.spaces.mac_key(connection, person)
+        mac_key = cockpit.spaces.mac_key(person)
         for collection in sorted(granted):
             heads.ask_rotation(connection, mac_key, person, collection)
         summary = open_summary(cockpit.operator, row.sealed_summary, consent)

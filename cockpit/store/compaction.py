@@ -50,7 +50,7 @@ def compact(spaces: Spaces, keyring: Keyring, collection: Collection) -> bool:
         base_hash = _hash_of(opened, last_seq)
     new = Manifest(last_seq, base_hash, work.next_seq, runs, histories)
     with spaces.database.write(opened.person) as connection:
-        commit(connection, work, spaces.mac_key(connection, opened.person), new)
+        commit(connection, work, spaces.mac_key(opened.person), new)
     return last_seq < opened.head.seq
 
 

@@ -30,7 +30,7 @@ def begin(connection: Connection, spaces: Spaces, keyring: Keyring, collection: 
     Raises ``Moved``, ``NotFound`` or ``Tampered``.
     """
     person = PersonId(keyring.person)
-    mac_key = spaces.mac_key(connection, person)
+    mac_key = spaces.mac_key(person)
     head = heads.verify(heads.find(connection, person, collection), mac_key)
     keys = new_collection(keyring.vault_key, person, collection, head.epoch + 1)
     heads.enter_epoch(connection, mac_key, head, keys)
@@ -53,7 +53,7 @@ def reseal(spaces: Spaces, keyring: Keyring, collection: Collection) -> bool:
         histories = {kind: _moved(work, run, old) for kind, run in opened.manifest.histories.items()}
         new = replace(opened.manifest, next_seq=work.next_seq, runs=runs, histories=histories)
     with spaces.database.write(opened.person) as connection:
-        commit(connection, work, spaces.mac_key(connection, opened.person), new)
+        commit(connection, work, spaces.mac_key(opened.person), new)
     return len(old) == BATCH
 
 

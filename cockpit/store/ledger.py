@@ -19,8 +19,8 @@ from cockpit.domain.record import Json
 from cockpit.sealing.box import new_key, open_under, seal_under
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import heads, tables
+from cockpit.store.keyrings import Keyrings
 from cockpit.store.lines import encode_line
-from cockpit.store.source_state import source_key
 from cockpit.store.space import JOURNAL
 from cockpit.store.streams import append
 from cockpit.tlog import merkle
@@ -53,6 +53,7 @@ class Ledger:
 
     origin: str
     operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     policy: str
 
     def append(self, connection: Connection, event: Event, at: datetime, person: PersonId | None = None) -> Logged:
@@ -65,7 +66,7 @@ class Ledger:
             policy=self.policy,
             audit=commit(audit_salt, event.audit),
             subject=commit(subject_salt, event.subject),
-            tag=tag(tag_key(connection, self.operator, person), number) if person else "",
+            tag=tag(self.keyrings.tag_key(person), number) if person else "",
         ).to_bytes()
         index = self._grow(connection, leaf, audit_salt, event.audit)
         if person:
@@ -78,7 +79,7 @@ class Ledger:
                 "audit": {"salt": audit_salt.hex(), "part": event.audit},
                 "subject": {"salt": subject_salt.hex(), "part": event.subject},
             }
-            mac_key = heads.mac_key(source_key(connection, self.operator, person))
+            mac_key = heads.mac_key(self.keyrings.source_key(person))
             append(connection, mac_key, person, JOURNAL, [(encode_line(line) + b"\n", 1)])
         return Logged(self.origin, index, hashlib.sha256(leaf).hexdigest())
 
@@ -124,14 +125,6 @@ class Ledger:
 
     def _signed(self, size: int, root: bytes) -> bytes:
         return sign_checkpoint(Checkpoint(self.origin, size, root), self.operator.log)
-
-
-def tag_key(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
-    """The key of the person's tags, with which the person finds every entry that is about them."""
-    wrapped = connection.execute(
-        select(tables.keyring.c.wrapped_tag_key).where(tables.keyring.c.person_id == person)
-    ).scalar_one()
-    return operator.unwrap(wrapped, "tag key", person)
 
 
 def _next_number(connection: Connection, person: PersonId) -> int:

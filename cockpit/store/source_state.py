@@ -14,10 +14,9 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, insert, select
 
-from cockpit.domain.errors import NotFound, Tampered
+from cockpit.domain.errors import Tampered
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.sealing.box import open_under, seal_under
-from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
 
 UID_BYTES = 16
@@ -30,17 +29,6 @@ SEARCHED_FROM = 16
 """From so many entries a question on, runs are searched instead of tabled."""
 
 _SEEN = tables.seen_record
-
-
-def source_key(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
-    """The person's source key, unwrapped. Raises ``NotFound``."""
-    table = tables.keyring
-    wrapped = connection.execute(
-        select(table.c.wrapped_source_key).where(table.c.person_id == person)
-    ).scalar_one_or_none()
-    if wrapped is None:
-        raise NotFound("there is no such space")
-    return operator.unwrap(wrapped, "source key", person)
 
 
 @dataclass(frozen=True, slots=True)

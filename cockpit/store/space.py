@@ -15,13 +15,12 @@ from cockpit.domain.record import Record, StoredRecord, Versions
 from cockpit.sealing.box import keyed_hash
 from cockpit.sealing.envelope import FIRST_PREVIOUS, EnvelopeKind, Place, open_with, seal_to
 from cockpit.sealing.keyring import AnyKeyring
-from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import heads, tables
 from cockpit.store.deposit import Deposited, deposit
 from cockpit.store.engine import Database
+from cockpit.store.keyrings import Keyrings
 from cockpit.store.lines import Line, encode_line, read_lines
 from cockpit.store.records import Records
-from cockpit.store.source_state import source_key
 from cockpit.store.streams import Opened, append, open_collection
 
 JOURNAL = Collection("journal")
@@ -37,7 +36,7 @@ class Reader:
 
     connection: Connection = field(repr=False)
     keyring: AnyKeyring = field(repr=False)
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
     _opened: dict[Collection, Opened] = field(default_factory=dict, repr=False)
 
@@ -105,7 +104,7 @@ class Reader:
         return Records(self.opened(collection_of(kind)), kind, self.versions)
 
     def _mac_key(self) -> bytes:
-        return heads.mac_key(source_key(self.connection, self.operator, self.person))
+        return heads.mac_key(self.keyrings.source_key(self.person))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class Writer:
 
     connection: Connection = field(repr=False)
     person: PersonId
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
 
     def deposit(
@@ -129,7 +128,7 @@ class Writer:
 
         Raises ``ValueError`` for a record whose day is no day: the connector is wrong, and sorting would be.
         """
-        key = source_key(self.connection, self.operator, self.person)
+        key = self.keyrings.source_key(self.person)
         merged = frozenset(kind for kind, rule in self.versions.items() if rule is not Versions.REPLACE)
         return deposit(self.connection, key, self.person, connector, records, at, blob, file_name, merged)
 
@@ -140,7 +139,7 @@ class Writer:
 
     def keep_file(self, content: bytes) -> BlobId:
         """Seal an original file, once: the same bytes give the same id."""
-        key = source_key(self.connection, self.operator, self.person)
+        key = self.keyrings.source_key(self.person)
         blob = BlobId(keyed_hash(key, hashlib.sha256(content).digest()).hex())
         table = tables.blob
         known = self.connection.execute(
@@ -159,7 +158,7 @@ class Writer:
         return self._append(collection, encode_line(line) + b"\n", 1)
 
     def _append(self, collection: Collection, body: bytes, count: int) -> int:
-        key = heads.mac_key(source_key(self.connection, self.operator, self.person))
+        key = heads.mac_key(self.keyrings.source_key(self.person))
         return append(self.connection, key, self.person, collection, [(body, count)])
 
 
@@ -169,7 +168,7 @@ class Spaces:
     of each kind does."""
 
     database: Database
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
 
     @contextmanager
@@ -180,7 +179,7 @@ class Spaces:
 
     def reader(self, connection: Connection, keyring: AnyKeyring) -> Reader:
         """A reader inside a transaction that is already open."""
-        return Reader(connection, keyring, self.operator, self.versions)
+        return Reader(connection, keyring, self.keyrings, self.versions)
 
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:
@@ -188,16 +187,16 @@ class Spaces:
         with self.database.write(person) as connection:
             yield self.writer(connection, person)
 
-    def mac_key(self, connection: Connection, person: PersonId) -> bytes:
+    def mac_key(self, person: PersonId) -> bytes:
         """The key of the MACs of a person's heads. Raises ``NotFound``."""
-        return heads.mac_key(source_key(connection, self.operator, person))
+        return heads.mac_key(self.keyrings.source_key(person))
 
     def writer(self, connection: Connection, person: PersonId) -> Writer:
         """A writer inside a transaction that is already open. Raises ``NotFound`` for no such person."""
         table = tables.person
         if connection.execute(select(table.c.person_id).where(table.c.person_id == person)).one_or_none() is None:
             raise NotFound("there is no such space")
-        return Writer(connection, person, self.operator, self.versions)
+        return Writer(connection, person, self.keyrings, self.versions)
 
 
 def _blob_place(person: str, blob: str, epoch: int) -> Place:

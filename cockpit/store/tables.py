@@ -25,15 +25,6 @@ login = Table(
     Column("person_id", String(32), nullable=False),
 )
 
-keyring = Table(
-    "keyring",
-    metadata,
-    Column("person_id", String(32), primary_key=True),
-    Column("wrapped_pepper", LargeBinary, nullable=False),
-    Column("wrapped_tag_key", LargeBinary, nullable=False),
-    Column("wrapped_source_key", LargeBinary, nullable=False),
-)
-
 key_slot = Table(
     "key_slot",
     metadata,

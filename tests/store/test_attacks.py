@@ -172,7 +172,7 @@ class TestTwoWriters:
     def test_of_two_that_read_the_same_head_one_is_refused(self, cockpit: Cockpit, ring: Keyring) -> None:
         person = ring.person
         with cockpit.database.write(EVERYONE) as connection:
-            key = cockpit.spaces.mac_key(connection, person)  # type: ignore[arg-type]
+            key = cockpit.spaces.mac_key(person)  # type: ignore[arg-type]
             was = heads.find(connection, person, TAX)  # type: ignore[arg-type]
             streams.append(connection, key, person, TAX, [(b"{}\n", 1)])  # type: ignore[arg-type]
             with pytest.raises(Moved):

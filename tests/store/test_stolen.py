@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -54,14 +56,13 @@ def issued(cockpit: Cockpit, visit: Visit) -> Issued:
 def keys_a_thief_can_make(cockpit: Cockpit, person: PersonId) -> Iterator[bytes]:
     """Every 32-byte key in the files or derivable from them with the product's own code."""
     operator = cockpit.operator
-    yield operator.master
-    for label in ("login", "wrap", "audit", "pushed requests", "token bindings", "consent summaries", "registration"):
+    yield operator.secret
+    for version in json.loads((cockpit.settings.keys_folder / "operator.key").read_text())["versions"]:
+        yield base64.b64decode(version["key"])
+    for label in ("login", "audit", "pushed requests", "token bindings", "consent summaries", "registration"):
         yield operator.duty(label)
+    yield from (cockpit.keyrings.pepper(person), cockpit.keyrings.tag_key(person), cockpit.keyrings.source_key(person))
     with cockpit.database.read(EVERYONE) as connection:
-        row = connection.execute(select(tables.keyring)).one()
-        yield operator.unwrap(row.wrapped_pepper, "pepper", person)
-        yield operator.unwrap(row.wrapped_tag_key, "tag key", person)
-        yield operator.unwrap(row.wrapped_source_key, "source key", person)
         for table in tables.metadata.sorted_tables:
             columns = [column for column in table.c if isinstance(column.type, LargeBinary)]
             for found in connection.execute(select(*columns)) if columns else ():

@@ -79,14 +79,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "type"),
     )
     op.create_table(
-        "keyring",
-        sa.Column("person_id", sa.String(length=32), nullable=False),
-        sa.Column("wrapped_pepper", sa.LargeBinary(), nullable=False),
-        sa.Column("wrapped_tag_key", sa.LargeBinary(), nullable=False),
-        sa.Column("wrapped_source_key", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id"),
-    )
-    op.create_table(
         "log_head",
         sa.Column("origin", sa.String(length=255), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
