@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import BinaryExpression, ClauseElement, ColumnElement
-from sqlalchemy.sql.selectable import AliasedReturnsRows, ReturnsRows
+from sqlalchemy.sql.selectable import AliasedReturnsRows, FromGrouping, ReturnsRows
 
 from cockpit.domain.errors import WeMustFix
 from cockpit.store.directories import DIRECTORIES
@@ -88,6 +88,9 @@ def person_parameters(compiled: SQLCompiler) -> tuple[str, ...]:
             found |= _held(compiled, *_select_parts(part))
         elif isinstance(part, Update | Delete):
             found |= _held(compiled, {part.table, *_tables_in(part.whereclause)}, _conjuncts(part.whereclause))
+            if _personal(part.table):
+                # A row that is given to somebody: SET names its parameter after the column.
+                found |= {PERSON} & set(compiled.bind_names.values())
     return tuple(sorted(found))
 
 
@@ -112,10 +115,10 @@ def _held(compiled: SQLCompiler, sources: Iterable[FromClause], conditions: Iter
                 named = isinstance(column, Column) and column.name == PERSON
                 if named and isinstance(value, BindParameter) and value in compiled.bind_names:
                     fixed[column.table] = compiled.bind_names[value]
-    for source in sources:
-        if _personal(_original(source)) and source not in fixed:
-            raise WeMustFix("a statement on a person's table that is not held to one person", code="person")
-    return set(fixed.values())
+    personal = [source for source in sources if _personal(_original(source))]
+    if not all(source in fixed for source in personal):
+        raise WeMustFix("a statement on a person's table that is not held to one person", code="person")
+    return {fixed[source] for source in personal}
 
 
 def _select_parts(select: Select[Any]) -> tuple[list[FromClause], list[ColumnElement[Any]]]:
@@ -128,6 +131,8 @@ def _select_parts(select: Select[Any]) -> tuple[list[FromClause], list[ColumnEle
             waiting += [source.left, source.right]
             if not (source.isouter or source.full):
                 conditions += _conjuncts(source.onclause)
+        elif isinstance(source, FromGrouping):
+            waiting.append(source.element)
         else:
             sources.append(source)
     return sources, conditions

@@ -137,6 +137,12 @@ def test_a_cockpit_without_its_server_says_so_without_the_password(cockpit: Cock
     assert str(postgresql.folder) not in repr(settings)
 
 
+def test_a_server_too_old_is_refused(cockpit: Cockpit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "OLDEST_POSTGRESQL", 990_000)
+    with pytest.raises(OperatorMustAct, match="newer is needed"):
+        build(cockpit.settings)
+
+
 def test_what_was_acknowledged_survives_a_crash(
     cockpit: Cockpit, visit: Visit, postgresql: Cluster, opened: object
 ) -> None:

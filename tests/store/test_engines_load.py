@@ -85,9 +85,8 @@ def test_two_programs_append_to_one_log_and_one_space(cockpit: Cockpit, visit: V
 
 def test_four_programs_begin_one_household_together(tmp_path: Path) -> None:
     """A first start: each finds no tables, one makes them, all of them work."""
-    opening = (
-        "import sys; from cockpit.store.engine import open_database as o; sys.stdin.read(); o(sys.argv[1]).close()"
-    )
+    opening = "import sys; from cockpit.store.engine import open_database; sys.stdin.read()"
+    opening += "; open_database(sys.argv[1]).close()"
     command = [sys.executable, "-c", opening, f"sqlite:///{tmp_path}/cockpit.sqlite"]
     programs = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(4)]
     for started in programs:

@@ -57,6 +57,9 @@ REACHING_BEYOND = {
     "an alias": select(SLOT, OTHER).where(SLOT.c.person_id == ME, OTHER.c.type == SLOT.c.type),
     "a join": select(PERSON).join(SLOT, SLOT.c.type == "kit").where(PERSON.c.person_id == ME),
     "an outer join": select(PERSON).outerjoin(SLOT, SLOT.c.person_id == ME).where(PERSON.c.person_id == ME),
+    "a join of joins": select(PERSON)
+    .select_from(PERSON.join(SLOT.join(SOURCE, SOURCE.c.source_id == SLOT.c.type), SLOT.c.person_id == ME))
+    .where(PERSON.c.person_id == ME),
     "a subquery": select(PERSON).where(PERSON.c.person_id == ME, exists().where(SLOT.c.type == "kit")),
     "a selected subquery": select(select(func.count()).select_from(PERSON).scalar_subquery()),
     "a common table": select(select(PERSON).cte("everybody")),
@@ -112,6 +115,12 @@ def test_a_statement_is_for_the_person_of_its_transaction_alone(cockpit: Cockpit
             assert words in str(refusal.value), name
 
 
+def test_a_row_is_not_given_to_another_person(cockpit: Cockpit) -> None:
+    moving = update(SOURCE).where(SOURCE.c.person_id == ME).values(person_id="b" * 32)
+    with pytest.raises(WeMustFix, match="another person"), cockpit.database.write(ME) as connection:
+        connection.execute(moving)
+
+
 def test_one_wrong_row_of_many_is_refused(cockpit: Cockpit) -> None:
     seen = {"source_id": "x", "entries": 0, "sealed": b""}
     rows = [seen | {"person_id": person, "run": 1} for person in (ME, ME, PersonId("b" * 32))]
@@ -120,8 +129,10 @@ def test_one_wrong_row_of_many_is_refused(cockpit: Cockpit) -> None:
 
 
 def test_a_directory_needs_nobody(cockpit: Cockpit) -> None:
-    with cockpit.database.read() as connection:
+    with cockpit.database.write() as connection:
         assert connection.execute(select(tables.login)).all() == []
+        # A directory may say whose a row is: that leads to a person, and shows nothing of them.
+        connection.execute(delete(tables.session).where(tables.session.c.person_id == ME))
 
 
 def test_the_person_is_named_once_they_are_known(cockpit: Cockpit, visit: Visit, odile: PersonId) -> None:
