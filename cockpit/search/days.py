@@ -16,6 +16,7 @@ MOST_A_DAY = 1 << 20
 NO_AMOUNT = -1
 SCHEMA = "CREATE TABLE day (day INTEGER PRIMARY KEY, uids BLOB, kinds BLOB, sources BLOB, amounts BLOB);"
 
+_SIXTEEN = 16
 _BITS = MOST_A_DAY.bit_length() - 1
 _END = date(2200, 1, 1).toordinal()
 # Rows of later days are negative numbers, which order as well and only take more room.
@@ -104,7 +105,23 @@ def bounds(least: Decimal | None, most: Decimal | None) -> tuple[int, int] | Non
     return (0 if lowest is None else lowest), (MOST_CENTS if highest is None else highest)
 
 
-def bucket(amount: int) -> int:
-    """The bucket of an amount in cents, two to each doubling: a term that narrows before amounts are compared."""
-    bits = amount.bit_length()
-    return 2 * bits + (amount >> (bits - 2) & 1 if bits > 1 else 0)
+def buckets(amount: int) -> tuple[str, str]:
+    """The two terms of an amount in cents: its doubling, and its sixteenth of it (about 4 % wide)."""
+    doubling = amount.bit_length()
+    return f"€{doubling}", f"€{doubling}·{_sixteenth(amount)}"
+
+
+def buckets_between(lowest: int, highest: int) -> list[str]:
+    """The terms that every amount between two has one of: whole doublings inside, sixteenths at both ends."""
+    first, last = lowest.bit_length(), highest.bit_length()
+    found = [f"€{doubling}" for doubling in range(first + 1, last)]
+    for doubling in {first, last}:
+        begins = _sixteenth(lowest) if doubling == first else 0
+        ends = _sixteenth(highest) if doubling == last else _SIXTEEN - 1
+        found += [f"€{doubling}·{part}" for part in range(begins, ends + 1)]
+    return found
+
+
+def _sixteenth(amount: int) -> int:
+    doubling = amount.bit_length()
+    return (amount << 5 >> doubling) & (_SIXTEEN - 1) if doubling else 0

@@ -39,7 +39,7 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value);
 CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');
 """
 _ASKED = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
-_NOTHING = quoted("§")
+_NEVER = "§"
 """A term that no document has: what a filter asks for when it names nothing known."""
 
 
@@ -61,6 +61,7 @@ class Index:
         self._rows.execute("PRAGMA temp_store=MEMORY")
         self._names: list[str] = []
         self._gone: set[int] = set()
+        self._read: dict[int, days.Day] = {}
         self.covered: Covered = {}
         self.count = 0
         """How many documents there are."""
@@ -112,7 +113,7 @@ class Index:
         for document in newest.values():
             by_day[days.day_number(document.day)].append(document)
         with self._lock, self._transaction():
-            held = {number: days.read_day(self._rows, number) for number in sorted(by_day)}
+            held = {number: self._day(number) for number in sorted(by_day)}
             if any(len(held[number].uids) + len(by_day[number]) > days.MOST_A_DAY for number in held):
                 raise WeMustFix("one day has more records than the index has places for", code="index_full")
             self._drop(newest)
@@ -138,16 +139,16 @@ class Index:
             whatever = Plan(()) if query.text.strip() else Plan(((0, self._everything()),))
             asked = plan(query.text, self._vocabulary, named) or whatever
             first, last = max(0, query.offset), max(0, query.offset) + max(1, min(query.limit, MOST_LIMIT))
-            read: dict[int, days.Day] = {}
             page: list[Hit] = []
-            total = 0
-            for rank, row in self._answers(asked, query, read):
-                if first <= total < last:
-                    page.append(self._hit(rank, row, read))
-                total += 1
-                if total >= last + COUNTED:
+            total, at_least = 0, not asked.complete
+            for rank, row in self._answers(asked, query):
+                if total >= last and (rank > asked.asked[0][0] or total >= last + COUNTED):
+                    # Enough is known: further words begun alike, or further documents, would only be counted.
+                    at_least = True
                     break
-            at_least = total >= last + COUNTED or not asked.complete
+                if first <= total < last:
+                    page.append(self._hit(rank, row))
+                total += 1
             return Found(tuple(page), total, at_least, asked.terms, asked.corrected, asked.unknown)
 
     def close(self) -> None:
@@ -155,43 +156,45 @@ class Index:
         with self._lock:
             self._rows.close()
 
-    def _answers(self, asked: Plan, query: Query, read: dict[int, days.Day]) -> Iterator[tuple[int, int]]:
+    def _answers(self, asked: Plan, query: Query) -> Iterator[tuple[int, int]]:
         """The rank and row of each document that answers, best first; read lazily, for there may be a million."""
         filters = [self._any_name("k", query.kinds)] if query.kinds else []
         filters += [self._any_name("s", query.sources)] if query.sources else []
         between = days.bounds(query.least, query.most)
         if between:
-            buckets = range(days.bucket(between[0]), days.bucket(between[1]) + 1)
-            filters.append(any_of([_NOTHING, *(quoted(f"€{bucket}") for bucket in buckets)]))
+            filters.append(any_of(map(quoted, [_NEVER, *days.buckets_between(*between)])))
         seen: set[int] = set()
         for rank, expression in asked.asked:
             wanted = all_of([expression, *filters])
             for (row,) in self._rows.execute(_ASKED, (wanted, *days.span(query.since, query.until))):
                 if row in seen or row in self._gone:
                     continue
-                if between and not between[0] <= self._facts(row, read)[3] <= between[1]:
+                if between and not between[0] <= self._facts(row)[3] <= between[1]:
                     continue
                 seen.add(row)
                 yield rank, row
 
-    def _hit(self, rank: int, row: int, read: dict[int, days.Day]) -> Hit:
-        short, kind, source, _ = self._facts(row, read)
+    def _hit(self, rank: int, row: int) -> Hit:
+        short, kind, source, _ = self._facts(row)
         day = days.day_of_number(days.place_of(row)[0])
         return Hit(short, Kind(self._names[kind][1:]), ConnectorId(self._names[source][1:]), day, rank)
 
-    def _facts(self, row: int, read: dict[int, days.Day]) -> tuple[int, ...]:
+    def _facts(self, row: int) -> tuple[int, ...]:
         number, place = days.place_of(row)
-        if number not in read:
-            read[number] = days.read_day(self._rows, number)
-        return tuple(column[place] for column in read[number].columns)
+        return tuple(column[place] for column in self._day(number).columns)
+
+    def _day(self, number: int) -> days.Day:
+        if number not in self._read:
+            self._read[number] = days.read_day(self._rows, number)
+        return self._read[number]
 
     def _everything(self) -> str:
         """Every document has a kind."""
-        return any_of([_NOTHING, *(quoted(f"§{place}") for place, name in enumerate(self._names) if name[0] == "k")])
+        return any_of(map(quoted, [_NEVER, *(f"§{place}" for place, name in enumerate(self._names) if name[0] == "k")])
 
     def _any_name(self, type_: str, wanted: Iterable[str]) -> str:
         known = [self._names.index(f"{type_}{name}") for name in wanted if f"{type_}{name}" in self._names]
-        return any_of([_NOTHING, *(quoted(f"§{place}") for place in known)])
+        return any_of(map(quoted, [_NEVER, *(f"§{place}" for place in known)])
 
     def _name(self, type_: str, name: str) -> int:
         if f"{type_}{name}" not in self._names:
@@ -205,7 +208,7 @@ class Index:
         place = day.add(short_of(document.uid), kind, source, days.NO_AMOUNT if amount is None else amount)
         found = terms(document.text)
         self._vocabulary.add(found)
-        facts = [f"§{kind}", f"§{source}", *([] if amount is None else [f"€{days.bucket(amount)}"])]
+        facts = [f"§{kind}", f"§{source}", *([] if amount is None else days.buckets(amount))]
         return days.row_of(number, place), " ".join([*found, *facts])
 
     def _drop(self, uids: Iterable[RecordUid]) -> None:
@@ -222,6 +225,7 @@ class Index:
             yield
         except BaseException:
             self._rows.execute("ROLLBACK")
+            self._read.clear()
             raise
         self._rows.execute("COMMIT")
 

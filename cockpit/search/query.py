@@ -15,7 +15,7 @@ MOST_WORDS = 12
 SHORTEST_BEGINNING = 2
 """A last word of one letter is a word, not the beginning of ten thousand."""
 _EXPANDED = 64
-_FEW = 20_000
+_FEW = 8_000
 
 KindTitles = Mapping[str, frozenset[Kind]]
 """Folded words of the kinds' titles (``facture``), and the kinds they name."""

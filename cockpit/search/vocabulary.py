@@ -81,7 +81,7 @@ class Vocabulary:
         start, end = self._position(word[:part]), self._position(word[:part] + _LAST)
         lines = self.base[start : min(end, start + MOST_CANDIDATES * _LINE)].split("\n")
         found = {term for term, _, _ in map(_line, lines)}
-        ending, at = f"{word[-part:]} ", 0
+        ending, at = f"{word[-part:]} ", self._position("a")  # Numbers come before words.
         while len(found) < MOST_CANDIDATES and (at := self.base.find(ending, at)) >= 0:
             at += part
             found.add(self.base[self.base.rindex("\n", 0, at) + 1 : at])

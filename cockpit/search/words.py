@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 MOST_LETTERS = 40
 """Longer words are cut: nobody types them to their end."""
+SHORTEST_NUMBER = 6
 
 MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
@@ -32,7 +33,7 @@ _ENGLISH_MONTHS = dict(
             "october",
             "november",
             "december",
-        ),  # fmt: skip
+        ),
         MONTHS,
         strict=True,
     )
@@ -89,7 +90,10 @@ def words(text: str) -> Iterator[Word]:
                 yield Word(found, ((f"{whole}·{match['cents']}",),))
             case "numbers" | "compound":
                 pieces = tuple(_cut(piece) for piece in re.findall(_WORD, found))
-                yield Word(found, (pieces, (_cut("".join(pieces)),)))
+                # 03/10 is looked for as it is written; a number in groups (SIRET, IBAN, telephone) also in one piece.
+                whole = _cut("".join(pieces))
+                short = match.lastgroup == "numbers" and len(whole) < SHORTEST_NUMBER
+                yield Word(found, (pieces,) if short else (pieces, (whole,)))
             case _:
                 month = _ENGLISH_MONTHS.get(found)
                 yield Word(found, ((_cut(found),), (month,)) if month else ((_cut(found),),))
