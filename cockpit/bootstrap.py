@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 
@@ -11,6 +11,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
 from cockpit.sealing.operator import load_or_create
+from cockpit.search.open_indexes import OpenIndexes
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import open_database
@@ -46,4 +47,5 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         shelf=Shelf.from_entry_points(),
         registry=registry,
         clock=clock,
+        indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )

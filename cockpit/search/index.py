@@ -190,11 +190,12 @@ class Index:
 
     def _everything(self) -> str:
         """Every document has a kind."""
-        return any_of(map(quoted, [_NEVER, *(f"§{place}" for place, name in enumerate(self._names) if name[0] == "k")])
+        kinds = (f"§{place}" for place, name in enumerate(self._names) if name[0] == "k")
+        return any_of(map(quoted, [_NEVER, *kinds]))
 
     def _any_name(self, type_: str, wanted: Iterable[str]) -> str:
         known = [self._names.index(f"{type_}{name}") for name in wanted if f"{type_}{name}" in self._names]
-        return any_of(map(quoted, [_NEVER, *(f"§{place}" for place in known)])
+        return any_of(map(quoted, [_NEVER, *(f"§{place}" for place in known)]))
 
     def _name(self, type_: str, name: str) -> int:
         if f"{type_}{name}" not in self._names:
