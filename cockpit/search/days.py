@@ -29,7 +29,7 @@ class Day:
     uids: array[int] = field(default_factory=lambda: array("q"))
     kinds: array[int] = field(default_factory=lambda: array("H"))
     sources: array[int] = field(default_factory=lambda: array("H"))
-    amounts: array[int] = field(default_factory=lambda: array("q"))
+    amounts: array[int] = field(default_factory=lambda: array("i"))
 
     def add(self, short: int, kind: int, source: int, amount: int) -> int:
         """Append one document; its place."""
@@ -102,7 +102,7 @@ def bounds(least: Decimal | None, most: Decimal | None) -> tuple[int, int] | Non
         return None
     lowest = None if least is None else cents(least)
     highest = None if most is None else cents(most)
-    return (0 if lowest is None else lowest), (MOST_CENTS if highest is None else highest)
+    return min(lowest or 0, MOST_CENTS), (MOST_CENTS if highest is None else min(highest, MOST_CENTS))
 
 
 def buckets(amount: int) -> tuple[str, str]:

@@ -12,8 +12,10 @@ from cockpit.search.words import amount_words, day_words
 
 MOST_CHARACTERS = 20_000
 """A longer text is cut: a record is a line, a bill, a paper; not a book."""
-MOST_CENTS = 10**15
-"""Amounts beyond ten thousand billions are words no more."""
+MOST_CENTS = 2**31 - 1
+"""Larger amounts, beyond 21 million, are narrowed by as if they were this."""
+
+_MOST_DIGITS = 15
 
 _AMOUNTS = (
     "amount", "total", "balance", "reference_income", "income_tax", "due_amount", "net_total", "tax_total", "withheld",
@@ -55,7 +57,7 @@ def document_of(stored: StoredRecord) -> Document:
 
 def cents(amount: Decimal) -> int | None:
     """An amount in cents without its sign, or None when it is no ordinary number."""
-    if not amount.is_finite() or abs(amount) >= MOST_CENTS // 100:
+    if not amount.is_finite() or amount.adjusted() > _MOST_DIGITS:
         return None
     return int(abs(amount * 100).to_integral_value(ROUND_HALF_UP))
 

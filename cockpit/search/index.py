@@ -20,7 +20,7 @@ import msgspec
 from cockpit.domain.errors import Tampered, WeMustFix
 from cockpit.domain.ids import Collection, ConnectorId, Kind, RecordUid
 from cockpit.search import days
-from cockpit.search.document import Document, cents
+from cockpit.search.document import MOST_CENTS, Document, cents
 from cockpit.search.query import Found, Hit, KindTitles, Plan, Query, all_of, any_of, plan, quoted, short_of
 from cockpit.search.vocabulary import Vocabulary
 from cockpit.search.words import terms
@@ -205,7 +205,8 @@ class Index:
     def _placed(self, number: int, day: days.Day, document: Document) -> tuple[int, str]:
         """Give a document its place in its day; its row and all its terms."""
         kind, source = self._name("k", document.kind), self._name("s", document.source)
-        amount = None if document.amount is None else cents(document.amount)
+        exact = None if document.amount is None else cents(document.amount)
+        amount = None if exact is None else min(exact, MOST_CENTS)
         place = day.add(short_of(document.uid), kind, source, days.NO_AMOUNT if amount is None else amount)
         found = terms(document.text)
         self._vocabulary.add(found)
@@ -232,7 +233,7 @@ class Index:
 
     def _restore(self, image: bytes) -> None:
         try:
-            self._rows.deserialize(image)
+            self._rows.deserialize(image or b"nothing")
             kept = dict(self._rows.execute("SELECT name, value FROM meta"))
             meta = msgspec.msgpack.decode(kept["meta"], type=_Meta)
             self._vocabulary.base = kept["vocabulary"].decode()

@@ -17,12 +17,14 @@ from cockpit.acts.issue_tokens import redeem_code
 from cockpit.acts.open_space import open_space
 from cockpit.acts.read_for_service import Wanted, read_for_service
 from cockpit.acts.refresh_source import refresh_source
+from cockpit.acts.search_space import search_space
 from cockpit.acts.visits import recognise
 from cockpit.consent.narrowing import Narrowing
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
+from cockpit.search.query import Query
 from cockpit.sources.port import SourceFile
 from cockpit.store import services, tables
 from tests.consent.worlds import ASK, INVOICE, SERIES, SERVICE
@@ -62,6 +64,9 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     issued = redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER)
     released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))
     assert CANARY.encode() in released.body
+    for _ in range(2):
+        assert search_space(cockpit, visit, Query(f"{CANARY} octobre")).records
+        refresh_source(cockpit, opened.person, [SourceFile("b.ofx", BANK_FILE.replace("2026", "2025").encode())])
     with pytest.raises(NotFound):
         refresh_source(cockpit, PersonId("0" * 32), [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
     return opened.person

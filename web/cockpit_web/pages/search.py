@@ -19,6 +19,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.search_space import search_space
 from cockpit.domain.ids import ConnectorId, Kind
 from cockpit.search.query import Found, Query
+from cockpit.search.words import fold
 from cockpit_web.forms import Submitted, text
 from cockpit_web.found_words import FoundLine, found_line
 from cockpit_web.templating import language_of, render
@@ -81,7 +82,7 @@ def search(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> 
         found=found,
         lines=tuple(found_line(stored, page.kinds[stored.record.kind]) for stored in answers.records),
         corrected=tuple((word, ", ".join(meant)) for word, meant in found.corrected.items()),
-        fewer=typed if not found.total and len(typed) > 1 else (),
+        fewer=() if found.total or len(typed) < 2 else tuple(word for word in typed if fold(word) not in found.unknown),
         earlier=max(0, query.offset - PER_PAGE) if query.offset else None,
         later=query.offset + PER_PAGE if found.total > query.offset + PER_PAGE else None,
     )
