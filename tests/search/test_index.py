@@ -178,6 +178,7 @@ def test_another_format_is_no_index(index: Index) -> None:
     (meta,) = rows.execute("SELECT value FROM meta WHERE name = 'meta'").fetchone()
     other = msgspec.msgpack.encode(msgspec.msgpack.decode(meta) | {"format": "0 little"})
     rows.execute("UPDATE meta SET value = ? WHERE name = 'meta'", (other,))
+    rows.commit()
     with pytest.raises(Tampered):
         Index.load(rows.serialize())
 

@@ -40,7 +40,8 @@ def vocabulary_of(*terms: str) -> Vocabulary:
 def test_one_mistake_in_a_short_word_two_in_a_long_one() -> None:
     vocabulary = vocabulary_of("boulangerie", "boulanger", "loyer", "port", "123456")
     assert vocabulary.closest("boulangrie") == ["boulangerie"]
-    assert vocabulary.closest("buolangreie") == ["boulangerie"]
+    assert vocabulary.closest("boualngeire") == ["boulangerie"]
+    assert vocabulary.closest("buolangreie") == []
     assert vocabulary.closest("loyre") == ["loyer"]
     assert vocabulary.closest("loeyre") == []
     assert vocabulary.closest("prt") == []

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.search_space import search_space
 from cockpit.domain.ids import ConnectorId, Kind
+from cockpit.search.document import cents
 from cockpit.search.query import Found, Query
 from cockpit.search.words import fold
 from cockpit_web.forms import Submitted, text
@@ -132,6 +133,6 @@ def _day(typed: str) -> str:
 def _amount(typed: str) -> Decimal:
     """``1 234,50 €`` as a number. Raises ``InvalidOperation`` or ``ValueError``."""
     found = Decimal("".join(typed.replace("€", "").split()).replace(",", "."))
-    if not found.is_finite() or found < 0:
+    if cents(found) is None or found < 0:
         raise ValueError("an amount is a number that is not negative")
     return found
