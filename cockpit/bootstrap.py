@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 
@@ -12,6 +12,7 @@ from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
 from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
 from cockpit.sealing.succession import succeed
+from cockpit.search.open_indexes import OpenIndexes
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import Database, open_database
@@ -47,6 +48,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         shelf=Shelf.from_entry_points(),
         registry=registry,
         clock=clock,
+        indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )
 
 

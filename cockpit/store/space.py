@@ -68,6 +68,17 @@ class Reader:
         """One record. Raises ``NotFound``."""
         return self._records(kind).one(uid)
 
+    def on_days(self, kind: Kind, days: frozenset[str]) -> Iterator[StoredRecord]:
+        """Every record of ``kind`` of these days (``YYYY-MM-DD``), in no order."""
+        return self._records(kind).on_days(days)
+
+    def changed_after(self, kind: Kind, seq: int) -> tuple[list[StoredRecord], list[RecordUid]]:
+        """What the collection's inbox brought of ``kind`` after its segment ``seq``, and which records it erased.
+
+        Means something while that segment is still in the inbox: see ``Opened.manifest.base_seq``.
+        """
+        return self._records(kind).changed_after(seq)
+
     def history(self, kind: Kind, uid: RecordUid) -> tuple[StoredRecord, ...]:
         """Every version of one record as it was brought, oldest first. Raises ``NotFound``."""
         return self._records(kind).history(uid)

@@ -83,6 +83,15 @@ manifest = Table(
     Column("envelope", LargeBinary, nullable=False),
 )
 
+index_snapshot = Table(
+    "index_snapshot",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("counter", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
 blob = Table(
     "blob",
     metadata,

@@ -68,6 +68,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "consent_id", "collection", "epoch"),
     )
     op.create_table(
+        "index_snapshot",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("counter", sa.Integer(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "part"),
+    )
+    op.create_table(
         "key_slot",
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("type", sa.String(length=16), nullable=False),
