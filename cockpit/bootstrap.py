@@ -10,10 +10,12 @@ from sqlalchemy.exc import OperationalError
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
-from cockpit.sealing.operator import OperatorKeys, load_or_create
+from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
+from cockpit.sealing.succession import succeed
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import Database, open_database
+from cockpit.store.keyrings import Keyrings, open_keyrings
 from cockpit.store.ledger import Ledger
 from cockpit.store.space import Spaces
 
@@ -31,27 +33,36 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = open_database(settings.database_url)
-        operator = _keys_of(database, settings)
+        operator, keyrings = _keys_of(database, settings)
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry = load_registry()
     return Cockpit(
         settings=settings,
         database=database,
-        spaces=Spaces(database, operator, registry.versions),
-        ledger=Ledger(settings.origin, operator, registry.sha256),
+        spaces=Spaces(database, keyrings, registry.versions),
+        ledger=Ledger(settings.origin, operator, keyrings, registry.sha256),
         operator=operator,
+        keyrings=keyrings,
         shelf=Shelf.from_entry_points(),
         registry=registry,
         clock=clock,
     )
 
 
-def _keys_of(database: Database, settings: Settings) -> OperatorKeys:
+def _keys_of(database: Database, settings: Settings) -> tuple[OperatorKeys, Keyrings]:
     try:
-        if not (settings.data / "keys").exists() and database.inhabited():
+        inhabited = database.inhabited()
+        if inhabited and not settings.keys_folder.exists():
             raise OperatorMustAct("the keys of this database are missing; restore them from their backup", code="keys")
-        return load_or_create(settings.data / "keys")
+        if inhabited and settings.keyring_file and not settings.keyring_file.exists():
+            raise OperatorMustAct("keyring.sqlite is missing; restore it from its backup", code="keys")
+        master = open_master(settings.master, settings.keys_folder, settings.master_options)
+        if settings.former_master:
+            former = open_master(settings.former_master, settings.keys_folder, settings.former_master_options)
+            master = succeed(master, former)
+        operator = load_or_create(settings.keys_folder, master, new=not inhabited)
+        return operator, open_keyrings(settings.keyring_url, operator)
     except BaseException:
         database.close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +33,9 @@ class Settings:
     ``http://localhost`` at home), without a trailing slash; it is the OAuth issuer and the log's origin.
     ``idle_minutes``: a space locks itself after so long without a request; ``session_hours``: then the person is
     signed out. ``argon2_memory_kib``: memory of one passphrase check. ``database``: the address of a PostgreSQL
-    database, which may hold a password; empty for SQLite in ``data``.
+    database, which may hold a password; empty for SQLite in ``data``. ``keyring``: the SQLAlchemy address of the
+    keyring, when it is not a file beside the database. ``master``: which master key wraps it (``file``, ``transit``,
+    or one that a package brings); ``former_master``: the one it takes over from.
     """
 
     data: Path
@@ -44,6 +47,11 @@ class Settings:
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
     database: str = field(default="", repr=False)
+    keyring: str | None = None
+    master: str = "file"
+    master_options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    former_master: str | None = None
+    former_master_options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def database_file(self) -> Path:
@@ -54,6 +62,21 @@ class Settings:
     def database_url(self) -> str:
         """The database's SQLAlchemy address."""
         return self.database or f"sqlite:///{self.database_file}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The operator's key files."""
+        return self.data / "keys"
+
+    @property
+    def keyring_file(self) -> Path | None:
+        """The keyring's SQLite file, or None when the keyring is elsewhere."""
+        return None if self.keyring else self.data / "keyring.sqlite"
+
+    @property
+    def keyring_url(self) -> str:
+        """The keyring's SQLAlchemy address."""
+        return self.keyring or f"sqlite:///{self.keyring_file}"
 
     @property
     def origin(self) -> str:
@@ -71,6 +94,8 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
 
     ``COCKPIT_DATABASE`` is the address of a PostgreSQL database, ``postgresql://``, in the place of SQLite.
     ``COCKPIT_TRUSTED_CERTIFICATES`` names a directory of PEM files that the 2D-Doc reader trusts beside its list.
+    ``COCKPIT_KEYRING`` is the address of the keyring. ``COCKPIT_MASTER`` and ``COCKPIT_FORMER_MASTER`` name master
+    keys; the settings that begin with ``COCKPIT_MASTER_`` and ``COCKPIT_FORMER_MASTER_`` are their options.
     Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, and for another database.
     """
     where = data or Path(os.environ.get("COCKPIT_DATA") or user_data_path("mesinfos-cockpit", appauthor=False))
@@ -80,6 +105,11 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
         issuer=checked_issuer(address),
         trusted_certificates=_trusted_certificates(),
         database=checked_database(os.environ.get("COCKPIT_DATABASE", "")),
+        keyring=os.environ.get("COCKPIT_KEYRING") or None,
+        master=os.environ.get("COCKPIT_MASTER") or "file",
+        master_options=_options("COCKPIT_MASTER_"),
+        former_master=os.environ.get("COCKPIT_FORMER_MASTER") or None,
+        former_master_options=_options("COCKPIT_FORMER_MASTER_"),
     )
 
 
@@ -103,6 +133,14 @@ def checked_database(address: str) -> str:
         # The address is not repeated: it may hold a password.
         raise OperatorMustAct("COCKPIT_DATABASE must look like postgresql://name@host/database", code="database")
     return f"postgresql+psycopg://{rest}"
+
+
+def _options(prefix: str) -> dict[str, str]:
+    """A master's options. A secret may not be one: the environment of a process is no place for it."""
+    found = {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+    if "token" in found:
+        raise OperatorMustAct(f"put the token in a file, and name the file in {prefix}TOKEN_FILE", code="master")
+    return found
 
 
 def _trusted_certificates() -> tuple[bytes, ...]:

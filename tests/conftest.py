@@ -75,7 +75,7 @@ def cockpit(tmp_path: Path, clock: MovingClock, database_address: str) -> Iterat
     # The smallest Argon2 memory: what is tested is the use of the slots, not the cost of guessing them.
     built = build(Settings(data=tmp_path / "data", argon2_memory_kib=64, database=database_address), clock)
     yield built
-    built.database.engine.dispose()
+    built.close()
 
 
 @pytest.fixture

@@ -24,8 +24,7 @@ from cockpit.domain.record import Json
 from cockpit.grants.keys import new_grant, new_secret, secret_hash, wrap_private
 from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding, seal_summary
 from cockpit.sealing.keyring import Keyring
-from cockpit.store import consents, tokens
-from cockpit.store.rows import stored_keys
+from cockpit.store import consents, heads, tokens
 from cockpit.store.space import CONSENTS
 
 CODE_SECONDS = 45
@@ -82,8 +81,9 @@ def _grant(
     person = PersonId(keyring.person)
     collections = sorted({collection_of(part.kind) for part in clause.inputs})
     keys = {
-        collection: keyring.collection_key(collection, stored_keys(connection, person, collection))
+        (collection, epoch): keyring.collection_key(collection, stored)
         for collection in collections
+        for epoch, stored in heads.keys_of(connection, person, collection).items()
     }
     grant = new_grant(person, consent, clause, keys)
     summary = {"service": clause.service, "use": pending.use.reference, "clause_sha256": clause_sha256(clause)}

@@ -14,8 +14,7 @@ from cockpit.store import people, sessions
 def change_passphrase(cockpit: Cockpit, visit: Visit, passphrase: str) -> None:
     """Replace the passphrase and end every other session. Raises ``BadPassphrase`` or ``SpaceLocked``."""
     keyring, checked = _unlocked(visit), checked_passphrase(passphrase)
-    with cockpit.database.read(visit.person) as connection:
-        pepper = people.pepper(connection, cockpit.operator, visit.person)
+    pepper = cockpit.keyrings.pepper(visit.person)
     cost = KdfCost(cockpit.settings.argon2_memory_kib)
     slot = passphrase_slot(keyring.vault_key, checked, pepper, cost, visit.person)
     with cockpit.database.write(visit.person) as connection:
@@ -27,8 +26,8 @@ def renew_kit(cockpit: Cockpit, visit: Visit) -> str:
     """A new emergency kit; the old one opens nothing any more. Raises ``SpaceLocked``."""
     keyring = _unlocked(visit)
     secret, kit = new_kit()
+    pepper = cockpit.keyrings.pepper(visit.person)
     with cockpit.database.write(visit.person) as connection:
-        pepper = people.pepper(connection, cockpit.operator, visit.person)
         people.put_slot(connection, visit.person, kit_slot(keyring.vault_key, secret, pepper, visit.person))
     return kit
 

@@ -12,6 +12,7 @@ from cockpit.sealing.operator import OperatorKeys
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import Database
+from cockpit.store.keyrings import Keyrings
 from cockpit.store.ledger import Ledger
 from cockpit.store.space import Spaces
 
@@ -25,9 +26,15 @@ class Cockpit:
     spaces: Spaces
     ledger: Ledger
     operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     shelf: Shelf
     registry: Registry
     clock: Callable[[], datetime]
+
+    def close(self) -> None:
+        """Let go of both databases' connections."""
+        self.database.engine.dispose()
+        self.keyrings.database.engine.dispose()
 
     @property
     def kind_words(self) -> KindWords:

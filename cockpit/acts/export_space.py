@@ -18,8 +18,7 @@ from cockpit.domain.ids import BlobId, Kind
 from cockpit.domain.moment import instant
 from cockpit.domain.record import StoredRecord
 from cockpit.store.journal import JournalEntry, journal
-from cockpit.store.ledger import tag_key
-from cockpit.store.rows import newest
+from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 from cockpit.tlog.checkpoint import parse_checkpoint
 from cockpit.tlog.note import vkey
@@ -42,7 +41,7 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
     archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
     # One write transaction over all of it: nothing can happen between what is gathered and what is logged.
     with cockpit.database.write(visit.person) as connection:
-        reader = Reader(connection, visit.keyring, cockpit.spaces.versions)
+        reader = cockpit.spaces.reader(connection, visit.keyring)
         chapters, files = _add_records(cockpit, reader, archive, language)
         consents = _add_consents(reader, archive)
         lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in journal(reader)]
@@ -111,7 +110,7 @@ def _log_export(cockpit: Cockpit, reader: Reader, contents_sha256: str) -> LogPa
         size=size,
         root=parse_checkpoint(note, log_key, ledger.origin).root,
         checkpoint=note,
-        tag_key=tag_key(connection, cockpit.operator, reader.person),
+        tag_key=cockpit.keyrings.tag_key(reader.person),
         log_vkey=vkey(ledger.origin, log_key),
         receipts_vkey=vkey(receipts_name(ledger.origin), cockpit.operator.receipts.verify_key()),
         entries=tuple(

@@ -18,7 +18,8 @@ from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
 from cockpit.sealing.box import new_key
 from cockpit.sealing.keyring import KdfCost, kit_slot, new_collection, passphrase_slot
-from cockpit.store import people, sessions
+from cockpit.store import heads, people, sessions
+from cockpit.store.keyrings import OperatorSecrets
 from cockpit.store.space import OWN_COLLECTIONS
 
 MAX_NAME = 80
@@ -48,7 +49,7 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
     if not 1 <= len(name) <= MAX_NAME:
         raise CitizenMustAct("a name has 1 to 80 characters", code="bad_name")
     person, now = PersonId(uuid.uuid4().hex), cockpit.clock()
-    vault_key, secrets = new_key(), people.OperatorSecrets(new_key(), new_key(), new_key())
+    vault_key, secrets = new_key(), OperatorSecrets(new_key(), new_key(), new_key())
     kit_secret, kit = new_kit()
     # The slow derivation comes before the transaction, so that nobody waits for the writer's lock meanwhile.
     slots = (
@@ -57,25 +58,25 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
     )
     cookie, session = new_session(person, vault_key, now)
     tag = people.handle_tag(cockpit.operator, handle)
-    with cockpit.database.write(person) as connection:
+    with cockpit.database.read() as connection:
         if people.find_person(connection, tag) is not None:
             raise HandleTaken("this sign-in name is taken here; choose another")
+    # The keyring is another database, and comes first: a crash in between leaves secrets of nobody, never a space
+    # that cannot be opened. The next try draws another person id, so nothing of the first is in its way.
+    cockpit.keyrings.put(person, secrets, instant(now))
+    with cockpit.database.write(person) as connection:
+        sealed = seal_profile(vault_key, Profile(name, language), person)
         try:
-            people.insert_person(
-                connection,
-                cockpit.operator,
-                person,
-                tag,
-                seal_profile(vault_key, Profile(name, language), person),
-                secrets,
-                instant(now),
-            )
+            people.insert_person(connection, person, tag, sealed, instant(now))
         except IntegrityError as error:
+            # Certainly not written, so its secrets may go; after any other error the space might be there.
+            cockpit.keyrings.shred(person)
             raise HandleTaken("this sign-in name is taken here; choose another") from error
         for slot in slots:
             people.put_slot(connection, person, slot)
+        mac_key = heads.mac_key(secrets.source_key)
         for collection in (*OWN_COLLECTIONS, *cockpit.registry.collections):
-            people.put_collection(connection, person, collection, new_collection(vault_key, person, collection))
+            heads.begin(connection, mac_key, person, collection, new_collection(vault_key, person, collection))
         sessions.put(connection, session)
         cockpit.ledger.append(connection, Event(EventType.SPACE_OPENED), now, person)
     return OpenedSpace(person, kit, cookie)

@@ -26,7 +26,6 @@ from cockpit.sealing.keyring import GrantedKeyring
 from cockpit.store import consents, services, tokens
 from cockpit.store.consents import ConsentRow
 from cockpit.store.ledger import Logged
-from cockpit.store.space import Reader
 from cockpit.store.tokens import TokenType
 from cockpit.store.walls import name_person
 
@@ -98,8 +97,8 @@ def _decide_log_release(
     if not isinstance(decision, Allowed):
         _log(cockpit, connection, presented, wanted, decision, now, 0)
         return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
-    reader = Reader(connection, presented.keyring, cockpit.spaces.versions)
-    records = (stored.record for stored in reader.records(wanted.kind))
+    reader = cockpit.spaces.reader(connection, presented.keyring)
+    records = (stored.record for stored in reader.stream(wanted.kind, decision.data_from, decision.data_until))
     items = project(records, decision.allowed, decision.data_from, decision.data_until)
     logged = _log(cockpit, connection, presented, wanted, decision, now, len(items))
     row = presented.row

@@ -13,7 +13,7 @@ from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId
 from cockpit.domain.moment import instant
 from cockpit.store.journal import journal
-from cockpit.store.rows import newest
+from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 
 _STATUS = {

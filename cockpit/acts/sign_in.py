@@ -9,7 +9,7 @@ from cockpit.accounts.sessions import new_session
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import WrongSecret
 from cockpit.sealing.keyring import new_collection
-from cockpit.store import people, sessions
+from cockpit.store import heads, people, sessions
 from cockpit.store.space import OWN_COLLECTIONS
 
 
@@ -33,12 +33,13 @@ def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
     if person is None:
         slots.same_work_for_nobody(cockpit.settings.argon2_memory_kib)
         raise WrongSecret("this name and secret do not open a space")
-    vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, person, way)
+    vault_key = slots.open_vault_key(cockpit.database, cockpit.keyrings, person, way)
     cookie, session = new_session(person, vault_key, cockpit.clock())
     with cockpit.database.write(person) as connection:
         sessions.put(connection, session)
-        missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - people.collections_of(connection, person)
+        missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - heads.collections_of(connection, person)
         for collection in sorted(missing):
             # A kind published since the last visit gets its keys now, while the vault key is at hand.
-            people.put_collection(connection, person, collection, new_collection(vault_key, person, collection))
+            keys = new_collection(vault_key, person, collection)
+            heads.begin(connection, cockpit.spaces.mac_key(person), person, collection, keys)
     return cookie

@@ -53,7 +53,7 @@ def lock(cockpit: Cockpit, visit: Visit) -> None:
 
 def unlock(cockpit: Cockpit, visit: Visit, cookie: str, passphrase: str) -> None:
     """Unlock the space in the same session. Raises ``WrongSecret``."""
-    vault_key = slots.open_vault_key(cockpit.database, cockpit.operator, visit.person, slots.by_passphrase(passphrase))
+    vault_key = slots.open_vault_key(cockpit.database, cockpit.keyrings, visit.person, slots.by_passphrase(passphrase))
     with cockpit.database.write() as connection:
         sessions.put(connection, session_row(visit.person, cookie, vault_key, cockpit.clock()))
 

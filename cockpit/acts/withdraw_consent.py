@@ -12,7 +12,7 @@ from cockpit.domain.ids import ConsentId, PersonId, ServiceId
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.grants.pushed import open_summary
-from cockpit.store import consents, services
+from cockpit.store import consents, heads, services
 from cockpit.store.space import CONSENTS
 
 
@@ -26,8 +26,12 @@ def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> 
         row = consents.find(connection, person, consent)
         if row is None:
             raise NotFound("there is no such consent in this space")
+        granted = {collection for collection, _ in consents.wraps(connection, person, consent)}
         if not consents.end(connection, person, consent, ConsentStatus.WITHDRAWN):
             return
+        mac_key = cockpit.spaces.mac_key(person)
+        for collection in sorted(granted):
+            heads.ask_rotation(connection, mac_key, person, collection)
         summary = open_summary(cockpit.operator, row.sealed_summary, consent)
         service = services.find(connection, ServiceId(summary["service"]))
         named: dict[str, Json] = {"service": summary["service"], "use": summary["use"]}

@@ -68,6 +68,8 @@ _EVENTS: dict[str, Words] = {
     EventType.ACCESS_ALLOWED: Words("Ce service a lu vos données", "This service read your data"),
     EventType.ACCESS_REFUSED: Words("Ce service s'est vu refuser une lecture", "This service was refused a reading"),
     EventType.EXPORT_MADE: Words("Vous avez emporté vos données", "You took your data away"),
+    EventType.KEY_ROTATED: Words("L'exploitant a renouvelé sa clé", "The operator renewed their key"),
+    EventType.KEY_RETIRED: Words("L'exploitant a détruit ses anciennes clés", "The operator destroyed their old keys"),
 }
 
 

@@ -23,6 +23,8 @@ class EventType(StrEnum):
     ACCESS_ALLOWED = "access.allowed"
     ACCESS_REFUSED = "access.refused"
     EXPORT_MADE = "export.made"
+    KEY_ROTATED = "key.rotated"
+    KEY_RETIRED = "key.retired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cockpit.domain.ids import BlobId, ConnectorId, Kind, RecordUid
 
-Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+else:
+    # A decoder that builds records straight from their bytes cannot follow a type that names itself.
+    Json = Any
 """What a record may hold. There are no floats: amounts are decimal strings, so that canonical bytes are exact."""
 
 
@@ -93,10 +97,10 @@ class StoredRecord:
     """A record inside a space: the newest version of one ``uid``."""
 
     uid: RecordUid
-    version: int
     record: Record
     stored_at: str
     """UTC instant, ``YYYY-MM-DDTHH:MM:SSZ``."""
+    version: int = 1
     blob: BlobId | None = None
     """The original file it was read from, when there was one."""
     file_name: str | None = None

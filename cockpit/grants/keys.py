@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cockpit.consent.clauses import clause_from_json, clause_to_json
 from cockpit.domain.consent import Clause
@@ -21,6 +23,9 @@ from cockpit.sealing.keyring import GrantedKeyring
 
 TERMS = "terms"
 
+CollectionEpoch: TypeAlias = tuple[Collection, int]
+"""One epoch of one collection: what has a key."""
+
 
 @dataclass(frozen=True, slots=True)
 class GrantKeys:
@@ -29,20 +34,23 @@ class GrantKeys:
     private: bytes = field(repr=False)
     public: bytes
     sealed_clause: bytes = field(repr=False)
-    wraps: dict[Collection, bytes] = field(repr=False)
+    wraps: dict[CollectionEpoch, bytes] = field(repr=False)
 
 
 def new_grant(
-    person: PersonId, consent: ConsentId, clause: Clause, collection_keys: dict[Collection, bytes]
+    person: PersonId, consent: ConsentId, clause: Clause, collection_keys: Mapping[CollectionEpoch, bytes]
 ) -> GrantKeys:
-    """Seal the clause and the granted collections' keys to a fresh key pair."""
+    """Seal the clause and the granted collections' keys, of every epoch still in use, to a fresh key pair."""
     private, public = new_key_pair()
     sealed_clause = seal_to(public, canonical(clause_to_json(clause)), _place(person, consent, TERMS))
-    wraps = {
-        collection: seal_to(public, key, _place(person, consent, collection))
-        for collection, key in collection_keys.items()
-    }
+    wraps = {epoch: wrap_for_grant(public, key, person, consent, epoch) for epoch, key in collection_keys.items()}
     return GrantKeys(private, public, sealed_clause, wraps)
+
+
+def wrap_for_grant(public: bytes, key: bytes, person: PersonId, consent: ConsentId, of: CollectionEpoch) -> bytes:
+    """A collection key sealed to a grant's public key: so a running grant can be given a later epoch."""
+    collection, epoch = of
+    return seal_to(public, key, _place(person, consent, collection, epoch))
 
 
 def opened_clause(private: bytes, sealed: bytes, person: PersonId, consent: ConsentId) -> Clause:
@@ -51,12 +59,12 @@ def opened_clause(private: bytes, sealed: bytes, person: PersonId, consent: Cons
 
 
 def opened_keyring(
-    private: bytes, wraps: dict[Collection, bytes], person: PersonId, consent: ConsentId
+    private: bytes, wraps: Mapping[CollectionEpoch, bytes], person: PersonId, consent: ConsentId
 ) -> GrantedKeyring:
     """The collections a grant opens. Raises ``Tampered``."""
     keys = {
-        str(collection): open_with(private, envelope, _place(person, consent, collection))
-        for collection, envelope in wraps.items()
+        (str(collection), epoch): open_with(private, envelope, _place(person, consent, collection, epoch))
+        for (collection, epoch), envelope in wraps.items()
     }
     return GrantedKeyring(person, keys)
 
@@ -81,5 +89,5 @@ def unwrap_private(secret: str, wrapped: bytes, consent: ConsentId) -> bytes:
     return open_under(derive(secret.encode(), "grant key"), wrapped, f"grant {consent}")
 
 
-def _place(person: PersonId, consent: ConsentId, what: str) -> Place:
-    return Place(person, f"grant/{consent}/{what}", EnvelopeKind.WRAP, 1, 0, FIRST_PREVIOUS, 1)
+def _place(person: PersonId, consent: ConsentId, what: str, epoch: int = 1) -> Place:
+    return Place(person, f"grant/{consent}/{what}", EnvelopeKind.GRANT, epoch, 0, FIRST_PREVIOUS, 1)

@@ -1,9 +1,11 @@
-"""Envelope v1: a body sealed to a collection's public key, so that whoever writes cannot read.
+"""Envelope v1: a body sealed for one place, to a public key or under a secret key.
 
 Layout, big-endian: magic ``MS`` | version (1) | suite (1) | kind (1) | flags (1) | key epoch (4) | seq (8) |
-previous envelope's hash (16) | record count (4) | wrapped DEK (80) | key commitment (16) | nonce (12) | ciphertext
-and tag. Suite 1: HPKE base mode (RFC 9180) DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM for the DEK, then
-AES-256-GCM for the body. The body is length (4) | zstd | Padmé padding, so that sizes say little.
+previous envelope's hash (16) | record count (4) | wrapped DEK | key commitment (16) | nonce (12) | ciphertext and tag.
+Suite 0 wraps the DEK under a secret key (AES-256-GCM, 60 bytes); suite 1 to a public key, so that whoever writes cannot
+read (HPKE base mode, RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, 80 bytes). Then AES-256-GCM for
+the body: length (4) | zstd | Padmé padding, so that sizes say little. ``docs/reference/envelope-format.md`` is enough
+to write another implementation.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import threading
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -25,26 +28,39 @@ from cockpit.sealing.box import NONCE_BYTES, derive, new_key
 
 MAGIC = b"MS"
 VERSION = 1
-SUITE_X25519 = 1
 MAX_BODY_BYTES = 256 * 1024 * 1024
+ZSTD_LEVEL = 1
 
 _HEADER = struct.Struct(">2sBBBBIQ16sI")
-_WRAPPED_DEK = 80
-_COMMITMENT = 16
-_PREFIX = _HEADER.size + _WRAPPED_DEK + _COMMITMENT + NONCE_BYTES
-_SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _LENGTH = struct.Struct(">I")
+_COMMITMENT = 16
+_TAG = 16
+_HPKE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+_threads = threading.local()
 
 FIRST_PREVIOUS = bytes(16)
-"""The previous hash of the first envelope of a stream."""
+"""The previous hash of the first envelope of a stream, and of any envelope that stands in no chain."""
+
+
+class Suite(IntEnum):
+    """How the DEK is wrapped."""
+
+    SECRET = 0
+    X25519 = 1
+
+
+_WRAPPED = {Suite.SECRET: NONCE_BYTES + 32 + _TAG, Suite.X25519: 32 + 32 + _TAG}
 
 
 class EnvelopeKind(IntEnum):
-    """What an envelope holds; part of what is authenticated."""
+    """What an envelope holds; part of what is authenticated. A number keeps its meaning for ever."""
 
     INBOX = 1
+    VAULT = 2
+    GRANT = 3
+    MANIFEST = 4
+    INDEX = 5
     BLOB = 6
-    WRAP = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +75,13 @@ class Place:
     previous: bytes
     count: int
 
-    def header(self) -> bytes:
+    def header(self, suite: Suite) -> bytes:
         """The 38 bytes that come first and are authenticated."""
-        return _HEADER.pack(MAGIC, VERSION, SUITE_X25519, self.kind, 0, self.epoch, self.seq, self.previous, self.count)
+        return _HEADER.pack(MAGIC, VERSION, suite, self.kind, 0, self.epoch, self.seq, self.previous, self.count)
 
-    def bound(self) -> bytes:
+    def bound(self, suite: Suite) -> bytes:
         """Person, stream and header: the data authenticated with the body and the key."""
-        return b"\x00".join((self.person.encode(), self.stream.encode(), self.header()))
+        return b"\x00".join((self.person.encode(), self.stream.encode(), self.header(suite)))
 
 
 def new_key_pair() -> tuple[bytes, bytes]:
@@ -80,39 +96,40 @@ def envelope_hash(envelope: bytes) -> bytes:
 
 
 def seal_to(public_key: bytes, body: bytes, place: Place) -> bytes:
-    """Seal ``body`` (at most 256 MiB) to a collection's public key (32 raw bytes), bound to its place."""
-    dek = new_key()
-    bound = place.bound()
-    wrapped = _SUITE.encrypt(dek, X25519PublicKey.from_public_bytes(public_key), info=bound)
-    commitment = derive(dek, "envelope commitment")[:_COMMITMENT]
-    nonce = os.urandom(NONCE_BYTES)
-    ciphertext = AESGCM(derive(dek, "envelope body")).encrypt(nonce, _pack(body), bound)
-    return b"".join((place.header(), wrapped, commitment, nonce, ciphertext))
+    """Seal ``body`` (at most 256 MiB) to a public key (32 raw bytes), bound to its place."""
+    dek, bound = new_key(), place.bound(Suite.X25519)
+    wrapped = _HPKE.encrypt(dek, X25519PublicKey.from_public_bytes(public_key), info=bound)
+    return _seal(dek, wrapped, body, place.header(Suite.X25519), bound)
 
 
 def open_with(private_key: bytes, envelope: bytes, place: Place) -> bytes:
-    """Open an envelope that must stand at ``place``.
+    """Open an envelope sealed to a public key, with its private one; it must stand at ``place``.
 
     Raises ``Tampered`` when any bit differs: wrong key, person, stream, kind, epoch, position, previous hash, count.
     """
-    if len(envelope) < _PREFIX + 16 or envelope[: _HEADER.size] != place.header():
-        raise Tampered("an envelope is not the one that belongs in its place")
-    bound = place.bound()
-    wrapped_end = _HEADER.size + _WRAPPED_DEK
-    commitment_end = wrapped_end + _COMMITMENT
+    bound, wrapped = _parts(envelope, place, Suite.X25519)
     try:
-        dek = _SUITE.decrypt(
-            envelope[_HEADER.size : wrapped_end], X25519PrivateKey.from_private_bytes(private_key), info=bound
-        )
-        # AES-GCM does not commit to its key: the commitment refuses an envelope that two keys would open.
-        if derive(dek, "envelope commitment")[:_COMMITMENT] != envelope[wrapped_end:commitment_end]:
-            raise Tampered("an envelope's key commitment does not match")
-        packed = AESGCM(derive(dek, "envelope body")).decrypt(
-            envelope[commitment_end:_PREFIX], envelope[_PREFIX:], bound
-        )
+        dek = _HPKE.decrypt(wrapped, X25519PrivateKey.from_private_bytes(private_key), info=bound)
     except InvalidTag as error:
         raise Tampered("an envelope does not open with this key in this place") from error
-    return _unpack(packed)
+    return _open(dek, envelope[_HEADER.size + len(wrapped) :], bound)
+
+
+def seal_under_key(key: bytes, body: bytes, place: Place) -> bytes:
+    """Seal ``body`` (at most 256 MiB) under a secret key (32 bytes), bound to its place."""
+    dek, bound, nonce = new_key(), place.bound(Suite.SECRET), os.urandom(NONCE_BYTES)
+    wrapped = nonce + AESGCM(key).encrypt(nonce, dek, bound)
+    return _seal(dek, wrapped, body, place.header(Suite.SECRET), bound)
+
+
+def open_under_key(key: bytes, envelope: bytes, place: Place) -> bytes:
+    """Open an envelope sealed under a secret key; it must stand at ``place``. Raises ``Tampered``."""
+    bound, wrapped = _parts(envelope, place, Suite.SECRET)
+    try:
+        dek = AESGCM(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
+    except InvalidTag as error:
+        raise Tampered("an envelope does not open with this key in this place") from error
+    return _open(dek, envelope[_HEADER.size + len(wrapped) :], bound)
 
 
 def padded_size(length: int) -> int:
@@ -125,14 +142,63 @@ def padded_size(length: int) -> int:
     return (length + mask) & ~mask
 
 
+def _parts(envelope: bytes, place: Place, suite: Suite) -> tuple[bytes, bytes]:
+    """What is bound to ``place``, and the wrapped DEK."""
+    wrapped_end = _HEADER.size + _WRAPPED[suite]
+    whole = len(envelope) >= wrapped_end + _COMMITMENT + NONCE_BYTES + _TAG
+    if not whole or envelope[: _HEADER.size] != place.header(suite):
+        raise Tampered("an envelope is not the one that belongs in its place")
+    return place.bound(suite), envelope[_HEADER.size : wrapped_end]
+
+
+def _seal(dek: bytes, wrapped: bytes, body: bytes, header: bytes, bound: bytes) -> bytes:
+    commitment, nonce = derive(dek, "envelope commitment")[:_COMMITMENT], os.urandom(NONCE_BYTES)
+    ciphertext = AESGCM(derive(dek, "envelope body")).encrypt(nonce, _pack(body), bound)
+    return b"".join((header, wrapped, commitment, nonce, ciphertext))
+
+
+def _open(dek: bytes, sealed: bytes, bound: bytes) -> bytes:
+    # AES-GCM does not commit to its key: the commitment refuses an envelope that two keys would open.
+    if derive(dek, "envelope commitment")[:_COMMITMENT] != sealed[:_COMMITMENT]:
+        raise Tampered("an envelope's key commitment does not match")
+    nonce_end = _COMMITMENT + NONCE_BYTES
+    try:
+        packed = AESGCM(derive(dek, "envelope body")).decrypt(sealed[_COMMITMENT:nonce_end], sealed[nonce_end:], bound)
+    except InvalidTag as error:
+        raise Tampered("an envelope does not open with this key in this place") from error
+    return _unpack(packed)
+
+
 def _pack(body: bytes) -> bytes:
-    compressed = zstandard.ZstdCompressor(level=3).compress(body)
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError("a body has at most 256 MiB")
+    compressed = _compressor().compress(body)
     length = _LENGTH.size + len(compressed)
     return _LENGTH.pack(len(compressed)) + compressed + bytes(padded_size(length) - length)
 
 
 def _unpack(packed: bytes) -> bytes:
-    (length,) = _LENGTH.unpack_from(packed)
-    return zstandard.ZstdDecompressor().decompress(
-        packed[_LENGTH.size : _LENGTH.size + length], max_output_size=MAX_BODY_BYTES
-    )
+    # Whoever may write to a public key may have written anything: nothing is allocated on the body's own word.
+    try:
+        (length,) = _LENGTH.unpack_from(packed)
+        compressed = packed[_LENGTH.size : _LENGTH.size + length]
+        if zstandard.frame_content_size(compressed) not in range(MAX_BODY_BYTES + 1):
+            raise Tampered("an envelope's body says no size, or one beyond the limit")
+        return _decompressor().decompress(compressed, max_output_size=MAX_BODY_BYTES)
+    except (struct.error, zstandard.ZstdError) as error:
+        raise Tampered("an envelope's body is not what it should be") from error
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    # A context costs more to make than a small body to compress, and may serve one thread at a time.
+    found: zstandard.ZstdCompressor | None = getattr(_threads, "compressor", None)
+    if found is None:
+        found = _threads.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+    return found
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    found: zstandard.ZstdDecompressor | None = getattr(_threads, "decompressor", None)
+    if found is None:
+        found = _threads.decompressor = zstandard.ZstdDecompressor()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -31,8 +32,8 @@ class ConsentRow:
     reads_count: int = 0
 
 
-def put(connection: Connection, row: ConsentRow, wraps: dict[Collection, bytes]) -> None:
-    """Keep a new consent and the collection keys sealed to its grant."""
+def put(connection: Connection, row: ConsentRow, wraps: Mapping[tuple[Collection, int], bytes]) -> None:
+    """Keep a new consent and the collection keys, by collection and epoch, sealed to its grant."""
     connection.execute(
         insert(tables.consent).values(
             person_id=row.person,
@@ -47,12 +48,40 @@ def put(connection: Connection, row: ConsentRow, wraps: dict[Collection, bytes])
             reads_count=row.reads_count,
         )
     )
-    for collection, envelope in wraps.items():
-        connection.execute(
-            insert(tables.grant_wrap).values(
-                person_id=row.person, consent_id=row.id, collection=collection, envelope=envelope
-            )
+    for (collection, epoch), envelope in wraps.items():
+        put_wrap(connection, row.person, row.id, collection, epoch, envelope)
+
+
+def put_wrap(
+    connection: Connection, person: PersonId, consent: ConsentId, collection: Collection, epoch: int, envelope: bytes
+) -> None:
+    """Keep one collection key sealed to a grant."""
+    connection.execute(
+        insert(tables.grant_wrap).values(
+            person_id=person, consent_id=consent, collection=collection, epoch=epoch, envelope=envelope
         )
+    )
+
+
+def active(connection: Connection, person: PersonId, collection: Collection) -> list[tuple[ConsentId, bytes]]:
+    """The running consents that open a collection, each with its grant's public key."""
+    table, wrap = tables.consent, tables.grant_wrap
+    rows = connection.execute(
+        select(table.c.consent_id, table.c.grant_public)
+        .join(wrap, (wrap.c.person_id == table.c.person_id) & (wrap.c.consent_id == table.c.consent_id))
+        .where(table.c.person_id == person, wrap.c.person_id == person, wrap.c.collection == collection)
+        .where(table.c.status == ConsentStatus.ACTIVE)
+        .distinct()
+    )
+    return [(ConsentId(row.consent_id), row.grant_public) for row in rows]
+
+
+def forget_epoch(connection: Connection, person: PersonId, collection: Collection, epoch: int) -> None:
+    """Destroy every grant's copy of the key of an epoch that nothing is sealed in any more."""
+    wrap = tables.grant_wrap
+    connection.execute(
+        delete(wrap).where(wrap.c.person_id == person, wrap.c.collection == collection, wrap.c.epoch == epoch)
+    )
 
 
 def find(connection: Connection, person: PersonId, consent: ConsentId) -> ConsentRow | None:
@@ -77,11 +106,11 @@ def find(connection: Connection, person: PersonId, consent: ConsentId) -> Consen
     )
 
 
-def wraps(connection: Connection, person: PersonId, consent: ConsentId) -> dict[Collection, bytes]:
-    """The collection keys sealed to this consent's grant."""
+def wraps(connection: Connection, person: PersonId, consent: ConsentId) -> dict[tuple[Collection, int], bytes]:
+    """The collection keys sealed to this consent's grant, by collection and epoch."""
     table = tables.grant_wrap
     rows = connection.execute(select(table).where(table.c.person_id == person, table.c.consent_id == consent))
-    return {Collection(row.collection): row.envelope for row in rows}
+    return {(Collection(row.collection), row.epoch): row.envelope for row in rows}
 
 
 def end(connection: Connection, person: PersonId, consent: ConsentId, status: ConsentStatus) -> bool:

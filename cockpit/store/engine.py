@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, select
 from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
@@ -140,6 +140,18 @@ def open_database(url: str) -> Database:
         elif database.state() is not migrations.State.CURRENT:
             with database.write(EVERYONE) as connection:
                 migrations.upgrade(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_apart(url: str, metadata: MetaData) -> Database:
+    """Open a small database of tables of its own at ``url``, made when they are not there."""
+    database = Database(connect(url))
+    try:
+        with database.write(EVERYONE) as connection:
+            metadata.create_all(connection)
     except BaseException:
         database.close()
         raise

@@ -18,9 +18,11 @@ from cockpit.domain.moment import instant, minute
 from cockpit.domain.record import Json
 from cockpit.sealing.box import new_key, open_under, seal_under
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import tables
-from cockpit.store.rows import append
+from cockpit.store import heads, tables
+from cockpit.store.keyrings import Keyrings
+from cockpit.store.lines import encode_line
 from cockpit.store.space import JOURNAL
+from cockpit.store.streams import append
 from cockpit.tlog import merkle
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
 from cockpit.tlog.leaf import Leaf, commit, tag
@@ -51,6 +53,7 @@ class Ledger:
 
     origin: str
     operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     policy: str
 
     def append(self, connection: Connection, event: Event, at: datetime, person: PersonId | None = None) -> Logged:
@@ -63,26 +66,21 @@ class Ledger:
             policy=self.policy,
             audit=commit(audit_salt, event.audit),
             subject=commit(subject_salt, event.subject),
-            tag=tag(tag_key(connection, self.operator, person), number) if person else "",
+            tag=tag(self.keyrings.tag_key(person), number) if person else "",
         ).to_bytes()
         index = self._grow(connection, leaf, audit_salt, event.audit)
         if person:
-            append(
-                connection,
-                person,
-                JOURNAL,
-                [
-                    {
-                        "uid": str(number),
-                        "index": index,
-                        "at": instant(at),
-                        "type": event.type,
-                        "leaf": base64.b64encode(leaf).decode(),
-                        "audit": {"salt": audit_salt.hex(), "part": event.audit},
-                        "subject": {"salt": subject_salt.hex(), "part": event.subject},
-                    }
-                ],
-            )
+            line = {
+                "uid": str(number),
+                "index": index,
+                "at": instant(at),
+                "type": event.type,
+                "leaf": base64.b64encode(leaf).decode(),
+                "audit": {"salt": audit_salt.hex(), "part": event.audit},
+                "subject": {"salt": subject_salt.hex(), "part": event.subject},
+            }
+            mac_key = heads.mac_key(self.keyrings.source_key(person))
+            append(connection, mac_key, person, JOURNAL, [(encode_line(line) + b"\n", 1)])
         return Logged(self.origin, index, hashlib.sha256(leaf).hexdigest())
 
     def checkpoint(self, connection: Connection) -> tuple[int, bytes]:
@@ -127,14 +125,6 @@ class Ledger:
 
     def _signed(self, size: int, root: bytes) -> bytes:
         return sign_checkpoint(Checkpoint(self.origin, size, root), self.operator.log)
-
-
-def tag_key(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
-    """The key of the person's tags, with which the person finds every entry that is about them."""
-    wrapped = connection.execute(
-        select(tables.keyring.c.wrapped_tag_key).where(tables.keyring.c.person_id == person)
-    ).scalar_one()
-    return operator.unwrap(wrapped, "tag key", person)
 
 
 def _next_number(connection: Connection, person: PersonId) -> int:

@@ -1,26 +1,17 @@
-"""The rows that make a space: person, login, operator-wrapped secrets, slots, collection keys."""
+"""The rows that make a space: person, login, slots, collection keys."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
 from cockpit.domain.errors import NotFound
-from cockpit.domain.ids import Collection, PersonId
+from cockpit.domain.ids import PersonId
 from cockpit.sealing.box import keyed_tag
-from cockpit.sealing.keyring import CollectionKeys, KdfCost, Slot
+from cockpit.sealing.keyring import KdfCost, Slot
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorSecrets:
-    """A person's secrets that the operator's key wraps: the server may use them while the space is locked."""
-
-    pepper: bytes = field(repr=False)
-    tag_key: bytes = field(repr=False)
-    source_key: bytes = field(repr=False)
 
 
 def handle_tag(operator: OperatorKeys, handle: str) -> str:
@@ -28,26 +19,10 @@ def handle_tag(operator: OperatorKeys, handle: str) -> str:
     return keyed_tag(operator.duty("login"), handle.encode())
 
 
-def insert_person(
-    connection: Connection,
-    operator: OperatorKeys,
-    person: PersonId,
-    tag: str,
-    sealed_profile: bytes,
-    secrets: OperatorSecrets,
-    at: str,
-) -> None:
-    """Write the rows of a new space."""
+def insert_person(connection: Connection, person: PersonId, tag: str, sealed_profile: bytes, at: str) -> None:
+    """Write the rows of a new space; its row of the keyring was written before, in the keyring's own database."""
     connection.execute(insert(tables.person).values(person_id=person, created_at=at, sealed_profile=sealed_profile))
     connection.execute(insert(tables.login).values(handle_tag=tag, person_id=person))
-    connection.execute(
-        insert(tables.keyring).values(
-            person_id=person,
-            wrapped_pepper=operator.wrap(secrets.pepper, "pepper", person),
-            wrapped_tag_key=operator.wrap(secrets.tag_key, "tag key", person),
-            wrapped_source_key=operator.wrap(secrets.source_key, "source key", person),
-        )
-    )
 
 
 def find_person(connection: Connection, tag: str) -> PersonId | None:
@@ -57,6 +32,13 @@ def find_person(connection: Connection, tag: str) -> PersonId | None:
     return PersonId(found) if found else None
 
 
+def existing(connection: Connection, persons: Sequence[PersonId]) -> set[PersonId]:
+    """Those of ``persons`` who have a space."""
+    table = tables.person
+    rows = connection.execute(select(table.c.person_id).where(table.c.person_id.in_(persons)))
+    return {PersonId(row.person_id) for row in rows}
+
+
 def sealed_profile(connection: Connection, person: PersonId) -> bytes:
     """The profile, sealed under the vault key. Raises ``NotFound``."""
     table = tables.person
@@ -64,13 +46,6 @@ def sealed_profile(connection: Connection, person: PersonId) -> bytes:
     if found is None:
         raise NotFound("there is no such space")
     return bytes(found)
-
-
-def pepper(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
-    """The operator's share of every slot key of this person."""
-    table = tables.keyring
-    wrapped = connection.execute(select(table.c.wrapped_pepper).where(table.c.person_id == person)).scalar_one()
-    return operator.unwrap(wrapped, "pepper", person)
 
 
 def put_slot(connection: Connection, person: PersonId, slot: Slot) -> None:
@@ -97,26 +72,3 @@ def find_slot(connection: Connection, person: PersonId, slot_type: str) -> Slot 
     if row is None:
         return None
     return Slot(row.type, row.salt, KdfCost(row.memory_kib, row.iterations, row.lanes), row.wrapped)
-
-
-def collections_of(connection: Connection, person: PersonId) -> frozenset[Collection]:
-    """The collections this space has keys for."""
-    table = tables.collection
-    rows = connection.execute(select(table.c.collection).where(table.c.person_id == person))
-    return frozenset(Collection(row.collection) for row in rows)
-
-
-def put_collection(connection: Connection, person: PersonId, collection: Collection, keys: CollectionKeys) -> None:
-    """Keep a new, empty collection's keys."""
-    connection.execute(
-        insert(tables.collection).values(
-            person_id=person,
-            collection=collection,
-            epoch=keys.epoch,
-            public=keys.public,
-            sealed_key=keys.sealed_key,
-            sealed_private=keys.sealed_private,
-            head_seq=0,
-            head_hash=bytes(16),
-        )
-    )

@@ -1,73 +1,145 @@
 """What the cockpit remembers of a source without being able to read the space: which records it already brought.
 
-Sealed under the person's source key, which the operator's key wraps: the worker can add to a locked space without
-repeating itself, and a copy of the database alone says nothing.
+Keyed hashes sealed under the person's source key, which the operator's key wraps: a locked space can receive without
+repeating itself, and a copy of the database alone says nothing. They are kept as sorted runs of entries of one size,
+newest last: a refresh adds a small run, and small runs are merged as they gather, so that it rewrites little.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
-import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from cockpit.domain.errors import NotFound
+from cockpit.domain.errors import Tampered
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.sealing.box import open_under, seal_under
-from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
+
+UID_BYTES = 16
+DIGEST_BYTES = 8
+_ENTRY = UID_BYTES + DIGEST_BYTES
+MERGE_RATIO = 4
+"""A run is merged with the one before it until that one is so many times as long."""
+
+SEARCHED_FROM = 16
+"""From so many entries a question on, runs are searched instead of tabled."""
+
+_SEEN = tables.seen_record
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Entries of identity and digest, sorted by identity; of one identity, oldest first."""
+
+    number: int
+    entries: bytes = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.entries) // _ENTRY
+
+    def __getitem__(self, index: int) -> bytes:
+        return self.entries[index * _ENTRY : index * _ENTRY + UID_BYTES]
+
+    def digests(self, uid: bytes) -> Iterator[bytes]:
+        """The digests of one identity, oldest first."""
+        index = bisect_left(self, uid)
+        while index < len(self) and self[index] == uid:
+            yield self.entries[index * _ENTRY + UID_BYTES : (index + 1) * _ENTRY]
+            index += 1
+
+    def each(self) -> Iterator[bytes]:
+        """Every entry in order."""
+        return (self.entries[start : start + _ENTRY] for start in range(0, len(self.entries), _ENTRY))
 
 
 @dataclass(slots=True)
 class SourceState:
-    """Keyed digests of the versions seen of each record, by keyed uid."""
+    """The digests of the versions seen of each record, by the record's identity of 16 bytes."""
 
-    seen: dict[str, list[bytes]]
+    connection: Connection = field(repr=False)
+    key: bytes = field(repr=False)
+    person: PersonId
+    connector: ConnectorId
+    runs: list[_Run] = field(repr=False)
+    known: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+    searching: bool = False
+    fresh: list[bytes] = field(default_factory=list, repr=False)
 
-    def reconcile(self, uid: str, digest: bytes, *, keep_all: bool) -> Literal["new", "changed"] | None:
+    def reconcile(self, uid: bytes, digest: bytes, *, keep_all: bool) -> Literal["new", "changed"] | None:
         """Whether the record is new, changed or (None) already here; remembers it.
 
         With ``keep_all`` a version seen at any time adds nothing: for kinds whose versions are merged.
         """
-        known = self.seen.get(uid)
-        if known is None:
-            self.seen[uid] = [digest]
+        seen = self.known.get(uid)
+        if seen is None:
+            seen = b"".join(found for run in self.runs for found in run.digests(uid)) if self.searching else b""
+        if not seen:
+            self._remember(uid, digest, b"")
             return "new"
-        if digest in known:
+        if seen.endswith(digest) or (keep_all and digest in _cut(seen)):
             return None
-        self.seen[uid] = [*known, digest] if keep_all else [digest]
+        self._remember(uid, digest, seen)
         return "changed"
 
+    def save(self) -> None:
+        """Seal and keep what is new, as a run of its own or merged with the small ones before it."""
+        if not self.fresh:
+            return
+        runs, gathered = list(self.runs), sorted(self.fresh, key=_uid)
+        number = runs[-1].number + 1 if runs else 1
+        replaced = []
+        while runs and len(runs[-1]) < MERGE_RATIO * len(gathered):
+            run = runs.pop()
+            replaced.append(run.number)
+            # A stable sort of sorted parts is a merge, and leaves the older of two versions first.
+            gathered = sorted([*run.each(), *gathered], key=_uid)
+        where = (_SEEN.c.person_id == self.person, _SEEN.c.source_id == self.connector)
+        if replaced:
+            self.connection.execute(delete(_SEEN).where(*where, _SEEN.c.run.in_(replaced)))
+        sealed = seal_under(self.key, b"".join(gathered), _context(self.person, self.connector, number, len(gathered)))
+        row = {"person_id": self.person, "source_id": self.connector, "run": number}
+        self.connection.execute(insert(_SEEN).values(**row, entries=len(gathered), sealed=sealed))
 
-def source_key(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
-    """The person's source key, unwrapped. Raises ``NotFound``."""
-    table = tables.keyring
-    wrapped = connection.execute(
-        select(table.c.wrapped_source_key).where(table.c.person_id == person)
-    ).scalar_one_or_none()
-    if wrapped is None:
-        raise NotFound("there is no such space")
-    return operator.unwrap(wrapped, "source key", person)
+    def _remember(self, uid: bytes, digest: bytes, seen: bytes) -> None:
+        self.known[uid] = seen + digest
+        self.fresh.append(uid + digest)
 
 
-def load_state(connection: Connection, key: bytes, person: PersonId, connector: ConnectorId) -> SourceState:
-    """The state of one source, empty on its first run. Raises ``Tampered``."""
-    table = tables.source
-    sealed = connection.execute(
-        select(table.c.sealed_state).where(table.c.person_id == person, table.c.source_id == connector)
-    ).scalar_one_or_none()
-    if sealed is None:
-        return SourceState({})
-    plain = open_under(key, sealed, f"source state {person} {connector}")
-    return SourceState(msgspec.msgpack.decode(plain, type=dict[str, list[bytes]]))
+def load_state(
+    connection: Connection, key: bytes, person: PersonId, connector: ConnectorId, expected: int
+) -> SourceState:
+    """The state of one source, empty on its first run, for about ``expected`` questions. Raises ``Tampered``."""
+    where = (_SEEN.c.person_id == person, _SEEN.c.source_id == connector)
+    rows = connection.execute(select(_SEEN).where(*where).order_by(_SEEN.c.run))
+    runs = [_Run(row.run, _opened(key, row.sealed, person, connector, row.run, row.entries)) for row in rows]
+    # A few questions are cheaper by halving sorted runs, many by a table of them all.
+    searching = sum(map(len, runs)) > SEARCHED_FROM * expected
+    state = SourceState(connection, key, person, connector, runs, searching=searching)
+    for run in runs if not searching else ():
+        for entry in run.each():
+            uid = entry[:UID_BYTES]
+            state.known[uid] = state.known.get(uid, b"") + entry[UID_BYTES:]
+    return state
 
 
-def save_state(
-    connection: Connection, key: bytes, person: PersonId, connector: ConnectorId, state: SourceState
-) -> None:
-    """Seal and keep the state of one source."""
-    table = tables.source
-    sealed = seal_under(key, msgspec.msgpack.encode(state.seen), f"source state {person} {connector}")
-    connection.execute(delete(table).where(table.c.person_id == person, table.c.source_id == connector))
-    connection.execute(insert(table).values(person_id=person, source_id=connector, sealed_state=sealed))
+def _opened(key: bytes, sealed: bytes, person: PersonId, connector: ConnectorId, number: int, entries: int) -> bytes:
+    plain = open_under(key, sealed, _context(person, connector, number, entries))
+    if len(plain) != entries * _ENTRY:
+        raise Tampered("what is remembered of a source is damaged")
+    return plain
+
+
+def _context(person: PersonId, connector: ConnectorId, number: int, entries: int) -> str:
+    return f"seen records {person} {connector} {number} {entries}"
+
+
+def _uid(entry: bytes) -> bytes:
+    return entry[:UID_BYTES]
+
+
+def _cut(digests: bytes) -> list[bytes]:
+    return [digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)]

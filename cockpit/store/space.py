@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
-import msgspec
 from sqlalchemy import Connection, insert, select
 
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import BlobId, Collection, ConnectorId, Kind, PersonId, RecordUid, collection_of
-from cockpit.domain.record import Provenance, Record, StoredRecord, Versions
-from cockpit.domain.series import merged
+from cockpit.domain.record import Record, StoredRecord, Versions
 from cockpit.sealing.box import keyed_hash
-from cockpit.sealing.canonical import canonical
 from cockpit.sealing.envelope import FIRST_PREVIOUS, EnvelopeKind, Place, open_with, seal_to
-from cockpit.sealing.keyring import GrantedKeyring, Keyring, collection_private
-from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import tables
+from cockpit.sealing.keyring import AnyKeyring
+from cockpit.store import heads, tables
+from cockpit.store.deposit import Deposited, deposit
 from cockpit.store.engine import Database
-from cockpit.store.rows import Line, append, newest, read_lines, stored_keys
-from cockpit.store.source_state import load_state, save_state, source_key
+from cockpit.store.keyrings import Keyrings
+from cockpit.store.lines import Line, encode_line, read_lines
+from cockpit.store.records import Records
+from cockpit.store.streams import Opened, append, open_collection
 
 JOURNAL = Collection("journal")
 CONSENTS = Collection("consents")
@@ -33,43 +31,50 @@ OWN_COLLECTIONS = (JOURNAL, CONSENTS, FILES)
 
 
 @dataclass(frozen=True, slots=True)
-class Deposited:
-    """What one deposit changed, counted."""
-
-    new: int
-    changed: int
-    unchanged: int
-    kinds: tuple[Kind, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Reader:
-    """What an open space shows. Built only by ``Spaces.read``."""
+    """What an open space shows. Built only by ``Spaces``."""
 
     connection: Connection = field(repr=False)
-    keyring: Keyring | GrantedKeyring = field(repr=False)
+    keyring: AnyKeyring = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
+    _opened: dict[Collection, Opened] = field(default_factory=dict, repr=False)
 
     @property
     def person(self) -> PersonId:
         """Whose space this is."""
         return PersonId(self.keyring.person)
 
-    def records(self, kind: Kind) -> tuple[StoredRecord, ...]:
-        """The newest version of every record of ``kind``, latest day first."""
-        found = [
-            self._stored(versions)
-            for versions in newest(self.lines(collection_of(kind))).values()
-            if versions[-1]["record"]["kind"] == kind
-        ]
-        return tuple(sorted(found, key=lambda stored: (stored.record.day, stored.uid), reverse=True))
+    def records(self, kind: Kind, since: str | None = None, until: str | None = None) -> tuple[StoredRecord, ...]:
+        """The newest version of every record of ``kind``, latest day first.
+
+        ``since`` and ``until`` (days ``YYYY-MM-DD``, both included) keep those that touch the period.
+        """
+        return tuple(self.stream(kind, since, until))
+
+    def stream(self, kind: Kind, since: str | None = None, until: str | None = None) -> Iterator[StoredRecord]:
+        """The same, one by one, holding no more in memory than a few segments."""
+        return self._records(kind).stream(since, until)
+
+    def newest(self, kind: Kind, count: int) -> tuple[StoredRecord, ...]:
+        """The ``count`` records of ``kind`` whose day is the latest."""
+        return self._records(kind).newest(count)
+
+    def count(self, kind: Kind) -> int:
+        """How many records of ``kind`` there are."""
+        return self._records(kind).count()
 
     def record(self, kind: Kind, uid: RecordUid) -> StoredRecord:
         """One record. Raises ``NotFound``."""
-        versions = newest(self.lines(collection_of(kind))).get(uid)
-        if not versions or versions[-1]["record"]["kind"] != kind:
-            raise NotFound("there is no such record in this space")
-        return self._stored(versions)
+        return self._records(kind).one(uid)
+
+    def history(self, kind: Kind, uid: RecordUid) -> tuple[StoredRecord, ...]:
+        """Every version of one record as it was brought, oldest first. Raises ``NotFound``."""
+        return self._records(kind).history(uid)
+
+    def export(self, kind: Kind) -> Iterator[bytes]:
+        """Every record of ``kind`` as JSON Lines, in blocks of whole lines."""
+        return self._records(kind).export()
 
     def file(self, blob: BlobId) -> bytes:
         """An original file's bytes. Raises ``NotFound``."""
@@ -79,33 +84,27 @@ class Reader:
         ).one_or_none()
         if row is None:
             raise NotFound("there is no such file in this space")
-        keys = stored_keys(self.connection, self.person, FILES)
-        private = collection_private(self.keyring.collection_key(FILES, keys), keys, self.person, FILES)
+        private = self.opened(FILES).private(row.epoch)
         return open_with(private, row.envelope, _blob_place(self.person, blob, row.epoch))
 
     def lines(self, collection: Collection) -> Iterator[Line]:
-        """Every line of a collection, oldest first. Raises ``Tampered``; ``NotFound`` for a collection without keys."""
-        return read_lines(self.connection, self.person, collection, self.keyring)
+        """Every note of a collection of notes, oldest first. Raises ``Tampered``; ``NotFound`` without its keys."""
+        opened = self.opened(collection)
+        for run in opened.manifest.runs.values():
+            yield from read_lines(opened.pieces(list(run)))
+        yield from read_lines(body for _, body in opened.tail())
 
-    def _stored(self, lines: list[Line]) -> StoredRecord:
-        last = lines[-1]
-        record = _read_record(last["record"])
-        match self.versions.get(record.kind):
-            case Versions.MERGE:
-                for earlier in reversed(lines[:-1]):
-                    record = _completed(_read_record(earlier["record"]), record)
-            case Versions.LATEST:
-                last = max(reversed(lines), key=lambda line: str(line["record"]["day"]))
-                record = _read_record(last["record"])
-        return StoredRecord(
-            uid=RecordUid(last["uid"]),
-            version=len(lines),
-            record=record,
-            stored_at=last["at"],
-            blob=last["blob"],
-            file_name=last["file"],
-            history=tuple(line["at"] for line in lines[:-1]),
-        )
+    def opened(self, collection: Collection) -> Opened:
+        """The collection, opened once for this reader and again when it moved. Raises ``NotFound``, ``Tampered``."""
+        found = open_collection(self.connection, self._mac_key, self.keyring, collection, self._opened.get(collection))
+        self._opened[collection] = found
+        return found
+
+    def _records(self, kind: Kind) -> Records:
+        return Records(self.opened(collection_of(kind)), kind, self.versions)
+
+    def _mac_key(self) -> bytes:
+        return heads.mac_key(self.keyrings.source_key(self.person))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,47 +113,40 @@ class Writer:
 
     connection: Connection = field(repr=False)
     person: PersonId
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
 
     def deposit(
         self,
         connector: ConnectorId,
-        records: list[Record],
+        records: Sequence[Record],
         at: str,
         blob: BlobId | None = None,
         file_name: str | None = None,
     ) -> Deposited:
-        """Seal the records that are new or changed; those already here, unchanged, add nothing."""
-        key = source_key(self.connection, self.operator, self.person)
-        state = load_state(self.connection, key, self.person, connector)
-        lines: dict[Collection, list[Line]] = {}
-        new = changed = 0
-        for record in records:
-            uid = keyed_hash(key, canonical([connector, record.kind, record.source_key])).hex()
-            verdict = state.reconcile(uid, _digest(key, record), keep_all=record.kind in self.versions)
-            if verdict is None:
-                continue
-            new, changed = (new + 1, changed) if verdict == "new" else (new, changed + 1)
-            line = {"uid": uid, "at": at, "blob": blob, "file": file_name, "record": msgspec.to_builtins(record)}
-            lines.setdefault(collection_of(record.kind), []).append(line)
-        for collection, sealed in lines.items():
-            append(self.connection, self.person, collection, sealed)
-        if lines:
-            save_state(self.connection, key, self.person, connector, state)
-        kinds = tuple(sorted({record.kind for record in records}))
-        return Deposited(new, changed, len(records) - new - changed, kinds)
+        """Seal the records that are new or changed; those already here, unchanged, add nothing.
+
+        Raises ``ValueError`` for a record whose day is no day: the connector is wrong, and sorting would be.
+        """
+        key = self.keyrings.source_key(self.person)
+        merged = frozenset(kind for kind, rule in self.versions.items() if rule is not Versions.REPLACE)
+        return deposit(self.connection, key, self.person, connector, records, at, blob, file_name, merged)
+
+    def erase(self, kind: Kind, uids: Sequence[RecordUid], at: str) -> None:
+        """Leave a tombstone for each record: it is shown no more, and its bytes go at the next compaction."""
+        lines = [encode_line({"uid": uid, "at": at, "kind": kind, "gone": True}) + b"\n" for uid in uids]
+        self._append(collection_of(kind), b"".join(lines), len(lines))
 
     def keep_file(self, content: bytes) -> BlobId:
         """Seal an original file, once: the same bytes give the same id."""
-        key = source_key(self.connection, self.operator, self.person)
+        key = self.keyrings.source_key(self.person)
         blob = BlobId(keyed_hash(key, hashlib.sha256(content).digest()).hex())
         table = tables.blob
         known = self.connection.execute(
             select(table.c.blob_id).where(table.c.person_id == self.person, table.c.blob_id == blob)
         ).one_or_none()
         if known is None:
-            keys = stored_keys(self.connection, self.person, FILES)
+            keys = heads.verify(heads.find(self.connection, self.person, FILES), heads.mac_key(key)).keys
             envelope = seal_to(keys.public, content, _blob_place(self.person, blob, keys.epoch))
             self.connection.execute(
                 insert(table).values(person_id=self.person, blob_id=blob, epoch=keys.epoch, envelope=envelope)
@@ -163,7 +155,11 @@ class Writer:
 
     def note(self, collection: Collection, line: Line) -> int:
         """Seal one line into ``consents`` or ``journal``; returns its sequence number, from 1."""
-        return append(self.connection, self.person, collection, [line])
+        return self._append(collection, encode_line(line) + b"\n", 1)
+
+    def _append(self, collection: Collection, body: bytes, count: int) -> int:
+        key = heads.mac_key(self.keyrings.source_key(self.person))
+        return append(self.connection, key, self.person, collection, [(body, count)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +168,18 @@ class Spaces:
     of each kind does."""
 
     database: Database
-    operator: OperatorKeys = field(repr=False)
+    keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
 
     @contextmanager
-    def read(self, keyring: Keyring | GrantedKeyring) -> Iterator[Reader]:
+    def read(self, keyring: AnyKeyring) -> Iterator[Reader]:
         """Open a space with its keyring: all of it for its person, some collections for a live token."""
         with self.database.read(PersonId(keyring.person)) as connection:
-            yield Reader(connection, keyring, self.versions)
+            yield self.reader(connection, keyring)
+
+    def reader(self, connection: Connection, keyring: AnyKeyring) -> Reader:
+        """A reader inside a transaction that is already open."""
+        return Reader(connection, keyring, self.keyrings, self.versions)
 
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:
@@ -187,34 +187,20 @@ class Spaces:
         with self.database.write(person) as connection:
             yield self.writer(connection, person)
 
+    def mac_key(self, person: PersonId) -> bytes:
+        """The key of the MACs of a person's heads. Raises ``NotFound``."""
+        return heads.mac_key(self.keyrings.source_key(person))
+
     def writer(self, connection: Connection, person: PersonId) -> Writer:
         """A writer inside a transaction that is already open. Raises ``NotFound`` for no such person."""
         table = tables.person
         if connection.execute(select(table.c.person_id).where(table.c.person_id == person)).one_or_none() is None:
             raise NotFound("there is no such space")
-        return Writer(connection, person, self.operator, self.versions)
+        return Writer(connection, person, self.keyrings, self.versions)
 
 
 def _blob_place(person: str, blob: str, epoch: int) -> Place:
     return Place(person, f"files/{blob}", EnvelopeKind.BLOB, epoch, 0, FIRST_PREVIOUS, 1)
-
-
-def _read_record(value: dict[str, Any]) -> Record:
-    return Record(**value | {"provenance": msgspec.convert(value["provenance"], Provenance)})
-
-
-def _completed(older: Record, newer: Record) -> Record:
-    return replace(
-        newer,
-        data=merged(older.data, newer.data),
-        day=min(older.day, newer.day),
-        until=max(older.until or older.day, newer.until or newer.day),
-    )
-
-
-def _digest(key: bytes, record: Record) -> bytes:
-    meaning = [record.day, record.until, record.data, record.provenance.verification]
-    return keyed_hash(key, canonical(meaning), 8)
 
 
 __all__ = ["CONSENTS", "FILES", "JOURNAL", "OWN_COLLECTIONS", "Deposited", "Reader", "Spaces", "Writer"]

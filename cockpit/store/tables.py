@@ -25,15 +25,6 @@ login = Table(
     Column("person_id", String(32), nullable=False),
 )
 
-keyring = Table(
-    "keyring",
-    metadata,
-    Column("person_id", String(32), primary_key=True),
-    Column("wrapped_pepper", LargeBinary, nullable=False),
-    Column("wrapped_tag_key", LargeBinary, nullable=False),
-    Column("wrapped_source_key", LargeBinary, nullable=False),
-)
-
 key_slot = Table(
     "key_slot",
     metadata,
@@ -52,11 +43,22 @@ collection = Table(
     Column("person_id", String(32), primary_key=True),
     Column("collection", String(32), primary_key=True),
     Column("epoch", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("rotation_due", Integer, nullable=False),
+    Column("head_seq", Integer, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("head_mac", LargeBinary, nullable=False),
+)
+
+collection_key = Table(
+    "collection_key",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("public", LargeBinary, nullable=False),
     Column("sealed_key", LargeBinary, nullable=False),
     Column("sealed_private", LargeBinary, nullable=False),
-    Column("head_seq", Integer, nullable=False),
-    Column("head_hash", LargeBinary, nullable=False),
 )
 
 segment = Table(
@@ -64,9 +66,20 @@ segment = Table(
     metadata,
     Column("person_id", String(32), primary_key=True),
     Column("collection", String(32), primary_key=True),
-    Column("seq", Integer, primary_key=True),
+    Column("stream", String(8), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("records", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
 )
 
@@ -79,12 +92,14 @@ blob = Table(
     Column("envelope", LargeBinary, nullable=False),
 )
 
-source = Table(
-    "source",
+seen_record = Table(
+    "seen_record",
     metadata,
     Column("person_id", String(32), primary_key=True),
     Column("source_id", String(64), primary_key=True),
-    Column("sealed_state", LargeBinary, nullable=False),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("entries", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 consent = Table(
@@ -108,6 +123,7 @@ grant_wrap = Table(
     Column("person_id", String(32), primary_key=True),
     Column("consent_id", String(32), primary_key=True),
     Column("collection", String(32), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("envelope", LargeBinary, nullable=False),
 )
 

@@ -67,7 +67,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     server.should_exit = True
     thread.join(timeout=10)
     socket.close()
-    cockpit.database.engine.dispose()
+    cockpit.close()
 
 
 @pytest.fixture(scope="session")

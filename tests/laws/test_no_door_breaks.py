@@ -59,7 +59,7 @@ def served(data: Path, database: str) -> Iterator[TestClient]:
     cockpit = build(Settings(data=data, argon2_memory_kib=64, database=database))
     with TestClient(create_app(cockpit), base_url=ORIGIN, follow_redirects=False) as made:
         yield made
-    cockpit.database.engine.dispose()
+    cockpit.close()
 
 
 def answered(client: TestClient, path: str, **sent: object) -> None:

@@ -13,6 +13,7 @@ from cockpit.sealing.envelope import (
     FIRST_PREVIOUS,
     EnvelopeKind,
     Place,
+    Suite,
     new_key_pair,
     open_with,
     padded_size,
@@ -59,7 +60,7 @@ def test_an_envelope_moved_elsewhere_is_refused(elsewhere: dict[str, object]) ->
 def test_an_envelope_relabelled_for_its_new_place_is_still_refused() -> None:
     envelope = seal_to(PUBLIC, b"a salary", PLACE)
     elsewhere = replace(PLACE, seq=8)
-    relabelled = elsewhere.header() + envelope[len(PLACE.header()) :]
+    relabelled = elsewhere.header(Suite.X25519) + envelope[len(PLACE.header(Suite.X25519)) :]
     with pytest.raises(Tampered):
         open_with(PRIVATE, relabelled, elsewhere)
 

@@ -26,6 +26,8 @@ from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
 from cockpit.sources.port import SourceFile
 from cockpit.store import services, tables
+from cockpit.store.compaction import compact
+from cockpit.store.space import OWN_COLLECTIONS
 from cockpit.store.walls import EVERYONE
 from tests.consent.worlds import ASK, INVOICE, SERIES, SERVICE
 from tests.postgresql import Cluster
@@ -65,6 +67,9 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     issued = redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER)
     released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))
     assert CANARY.encode() in released.body
+    assert visit.keyring is not None
+    for collection in (*OWN_COLLECTIONS, *cockpit.registry.collections):
+        compact(cockpit.spaces, visit.keyring, collection)
     with pytest.raises(NotFound):
         refresh_source(cockpit, PersonId("0" * 32), [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
     return opened.person
@@ -123,7 +128,7 @@ def test_no_canary_is_found_in_any_file_or_log(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     files = [path for path in cockpit.settings.data.rglob("*") if path.is_file()]
-    assert "operator.key" in {path.name for path in files}
+    assert {"keyring.sqlite", "operator.key", "operator.secret"} <= {path.name for path in files}
     for path in {*files, *database_files}:
         content = path.read_bytes()
         for spelling in spellings():

@@ -34,7 +34,7 @@ from cockpit.store.engine import open_database
 from cockpit.store.walls import EVERYONE, name_person, set_person
 from tests.postgresql import OWNER, Cluster
 
-PERSON, SLOT, SOURCE = tables.person, tables.key_slot, tables.source
+PERSON, SLOT, SOURCE = tables.person, tables.key_slot, tables.seen_record
 ME = PersonId("a" * 32)
 OTHER = SLOT.alias("other")
 
@@ -96,9 +96,9 @@ HELD = {
     "a subquery": select(PERSON).where(PERSON.c.person_id == ME, exists().where(SLOT.c.person_id == ME)),
     "an update": update(SLOT).where(SLOT.c.person_id == ME).values(memory_kib=1),
     "a deletion": delete(SLOT).where(SLOT.c.person_id == ME, or_(SLOT.c.type == "kit", SLOT.c.type == "x")),
-    "an insertion": insert(SOURCE).values(person_id=ME, source_id="x", sealed_state=b""),
+    "an insertion": insert(SOURCE).values(person_id=ME, source_id="x", run=1, entries=0, sealed=b""),
     "an insertion of several": insert(SOURCE).values(
-        [{"person_id": ME, "source_id": name, "sealed_state": b""} for name in "xy"]
+        [{"person_id": ME, "source_id": name, "run": 1, "entries": 0, "sealed": b""} for name in "xy"]
     ),
 }
 
@@ -122,7 +122,8 @@ def test_a_row_is_not_given_to_another_person(cockpit: Cockpit) -> None:
 
 
 def test_one_wrong_row_of_many_is_refused(cockpit: Cockpit) -> None:
-    rows = [{"person_id": person, "source_id": "x", "sealed_state": b""} for person in (ME, ME, PersonId("b" * 32))]
+    seen = {"source_id": "x", "entries": 0, "sealed": b""}
+    rows = [seen | {"person_id": person, "run": 1} for person in (ME, ME, PersonId("b" * 32))]
     with pytest.raises(WeMustFix, match="another person"), cockpit.database.write(ME) as connection:
         connection.execute(insert(SOURCE), rows)
 
@@ -194,7 +195,7 @@ class TestTheSecondWall:
         self, cockpit: Cockpit, visit: Visit, odile: PersonId, plain: Callable[[str], psycopg.Connection]
     ) -> None:
         with plain(cockpit.settings.database) as connection:
-            adding = "INSERT INTO source (person_id, source_id, sealed_state) VALUES (%s, 'x', '')"
+            adding = "INSERT INTO seen_record VALUES (%s, 'x', 1, 0, '')"
             moving = "UPDATE key_slot SET person_id = %s WHERE person_id = %s"
             for name, statement, values in (
                 ("", adding, [odile]),
@@ -214,9 +215,7 @@ class TestTheSecondWall:
             found = connection.exec_driver_sql("SELECT person_id FROM person").scalars().all()
             assert found == [visit.person]
         with pytest.raises(ProgrammingError, match="row-level security"), cockpit.database.write(odile) as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO source (person_id, source_id, sealed_state) VALUES (%s, 'x', '')", (visit.person,)
-            )
+            connection.exec_driver_sql("INSERT INTO seen_record VALUES (%s, 'x', 1, 0, '')", (visit.person,))
 
     def test_the_server_cannot_take_it_down(self, cockpit: Cockpit, postgresql: Cluster) -> None:
         with pytest.raises(ProgrammingError, match="owner"), cockpit.database.write(EVERYONE) as connection:

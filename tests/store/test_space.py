@@ -185,7 +185,7 @@ class TestADamagedStore:
             self.read(cockpit, filled)
 
     def test_collection_keys_of_another_collection(self, cockpit: Cockpit, filled: Visit) -> None:
-        table = tables.collection
+        table = tables.collection_key
         with cockpit.database.write(filled.person) as connection:
             tax = connection.execute(
                 select(table).where(table.c.person_id == filled.person, table.c.collection == "tax")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -25,8 +27,7 @@ from cockpit.grants.pushed import Redirect
 from cockpit.sealing.box import open_under
 from cockpit.sealing.envelope import EnvelopeKind, Place, open_with
 from cockpit.sealing.keyring import CollectionKeys, collection_key, collection_private
-from cockpit.store import services, tables
-from cockpit.store.rows import stored_keys
+from cockpit.store import heads, services, tables
 from cockpit.store.walls import EVERYONE
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
@@ -55,14 +56,13 @@ def issued(cockpit: Cockpit, visit: Visit) -> Issued:
 def keys_a_thief_can_make(cockpit: Cockpit, person: PersonId) -> Iterator[bytes]:
     """Every 32-byte key in the files or derivable from them with the product's own code."""
     operator = cockpit.operator
-    yield operator.master
-    for label in ("login", "wrap", "audit", "pushed requests", "token bindings", "consent summaries", "registration"):
+    yield operator.secret
+    for version in json.loads((cockpit.settings.keys_folder / "operator.key").read_text())["versions"]:
+        yield base64.b64decode(version["key"])
+    for label in ("login", "audit", "pushed requests", "token bindings", "consent summaries", "registration"):
         yield operator.duty(label)
+    yield from (cockpit.keyrings.pepper(person), cockpit.keyrings.tag_key(person), cockpit.keyrings.source_key(person))
     with cockpit.database.read(EVERYONE) as connection:
-        row = connection.execute(select(tables.keyring)).one()
-        yield operator.unwrap(row.wrapped_pepper, "pepper", person)
-        yield operator.unwrap(row.wrapped_tag_key, "tag key", person)
-        yield operator.unwrap(row.wrapped_source_key, "source key", person)
         for table in tables.metadata.sorted_tables:
             columns = [column for column in table.c if isinstance(column.type, LargeBinary)]
             for found in connection.execute(select(*columns)) if columns else ():
@@ -76,7 +76,7 @@ def test_no_key_in_the_database_or_the_operators_files_opens_a_record(
 ) -> None:
     person, energy = visit.person, Collection("energy")
     with cockpit.database.read(EVERYONE) as connection:
-        stored = stored_keys(connection, person, energy)
+        stored = heads.find(connection, person, energy).keys
         envelope = connection.execute(
             select(tables.segment.c.envelope).where(tables.segment.c.collection == energy)
         ).scalar_one()

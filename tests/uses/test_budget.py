@@ -19,7 +19,7 @@ def line(day: str, amount: str, currency: str = "EUR") -> Record:
 
 def bill(due: str | None, left: str | None) -> StoredRecord:
     data: dict[str, Json] = {"due_date": due, "due_amount": left}
-    return StoredRecord(RecordUid("a" * 32), 1, Record(Kind("invoice.document"), "1", "2026-11-01", data, ORIGIN), "t")
+    return StoredRecord(RecordUid("a" * 32), Record(Kind("invoice.document"), "1", "2026-11-01", data, ORIGIN), "t")
 
 
 def test_each_month_adds_up_exactly_newest_first() -> None:

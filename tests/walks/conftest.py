@@ -70,4 +70,4 @@ def running(tmp_path: Path, database_address: str) -> Iterator[Running]:
     for connection in made.opened:
         connection.close()
     made.stop()
-    cockpit.database.engine.dispose()
+    cockpit.close()

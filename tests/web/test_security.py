@@ -122,7 +122,7 @@ def test_cookies_are_held_to_this_host_over_tls(cockpit: Cockpit, clock: MovingC
     assert "Domain" not in cookie
     assert answer.headers["strict-transport-security"].startswith("max-age=")
     assert client.get("/donnees").status_code == 200
-    secure.database.engine.dispose()
+    secure.close()
 
 
 def test_a_body_that_hides_its_length_is_stopped(camille: TestClient) -> None:

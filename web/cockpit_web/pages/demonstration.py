@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cockpit.domain.errors import NotFound
+from cockpit_web.tending import tend_after
 from cockpit_web.visitor import Core, DemonstrationDoor, for_anyone, keep_cookie, own_path
 
 router = APIRouter()
@@ -22,5 +23,6 @@ def come_in(request: Request, cockpit: Core, key: str, suite: str = "/") -> Resp
     if not cockpit.settings.demonstration or key not in doors:
         raise NotFound("there is no such demonstration")
     response = RedirectResponse(own_path(suite), 303)
-    keep_cookie(cockpit, response, doors[key].sign_in())
-    return response
+    cookie = doors[key].sign_in()
+    keep_cookie(cockpit, response, cookie)
+    return tend_after(response, cockpit, cookie)

@@ -16,6 +16,7 @@ from cockpit.domain.errors import CitizenMustAct, SpaceLocked, WrongSecret
 from cockpit_web.forms import Submitted, sentence_for, text
 from cockpit_web.security.limits import Attempts, TooManyTries
 from cockpit_web.templating import language_of, render
+from cockpit_web.tending import tend_after
 from cockpit_web.visitor import (
     Core,
     MaybeVisitor,
@@ -110,7 +111,7 @@ def open_again(request: Request, cockpit: Core, visit: Visitor, form: Submitted)
     except CitizenMustAct as error:
         return _again(request, "sign_in/locked.html", error, keys, SignInForm(suite=suite))
     _attempts(request).forget(keys[0])
-    return RedirectResponse(suite, 303)
+    return tend_after(RedirectResponse(suite, 303), cockpit, request.cookies[cookie_name(cockpit)])
 
 
 @router.post("/verrouiller")
@@ -154,4 +155,4 @@ def _let_in(request: Request, cockpit: Core, cookie: str, keys: tuple[str, str],
     _attempts(request).forget(keys[0])
     response = RedirectResponse(suite, 303)
     keep_cookie(cockpit, response, cookie)
-    return response
+    return tend_after(response, cockpit, cookie)

@@ -19,7 +19,8 @@ from cockpit_web.fault_words import ToldFault, told_fault
 from cockpit_web.forms import Submitted
 from cockpit_web.languages import translate
 from cockpit_web.templating import language_of, render
-from cockpit_web.visitor import Core, Visitor, for_signed_in
+from cockpit_web.tending import tend_after
+from cockpit_web.visitor import Core, Visitor, cookie_name, for_signed_in
 from cockpit_web.wording import FORM_SENTENCES
 
 router = APIRouter()
@@ -90,7 +91,8 @@ def add_files(request: Request, cockpit: Core, visit: Visitor, form: Submitted) 
         return render(request, "sources/add.html", page, room="data", status=422)
     refreshed = refresh_source(cockpit, visit.person, sources)
     outcomes = tuple(_outcome(cockpit, refresh, language) for refresh in refreshed)
-    return render(request, "sources/added.html", AddedPage(outcomes), room="data")
+    response = render(request, "sources/added.html", AddedPage(outcomes), room="data")
+    return tend_after(response, cockpit, request.cookies[cookie_name(cockpit)])
 
 
 def _form(cockpit: Cockpit, language: str, fault: str = "") -> AddPage:

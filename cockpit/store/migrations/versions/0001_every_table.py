@@ -27,12 +27,22 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("collection", sa.String(length=32), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("rotation_due", sa.Integer(), nullable=False),
+        sa.Column("head_seq", sa.Integer(), nullable=False),
+        sa.Column("head_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("head_mac", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "collection"),
+    )
+    op.create_table(
+        "collection_key",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("collection", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("public", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_private", sa.LargeBinary(), nullable=False),
-        sa.Column("head_seq", sa.Integer(), nullable=False),
-        sa.Column("head_hash", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "collection"),
+        sa.PrimaryKeyConstraint("person_id", "collection", "epoch"),
     )
     op.create_table(
         "consent",
@@ -53,8 +63,9 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("consent_id", sa.String(length=32), nullable=False),
         sa.Column("collection", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "consent_id", "collection"),
+        sa.PrimaryKeyConstraint("person_id", "consent_id", "collection", "epoch"),
     )
     op.create_table(
         "key_slot",
@@ -66,14 +77,6 @@ def upgrade() -> None:
         sa.Column("lanes", sa.Integer(), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "type"),
-    )
-    op.create_table(
-        "keyring",
-        sa.Column("person_id", sa.String(length=32), nullable=False),
-        sa.Column("wrapped_pepper", sa.LargeBinary(), nullable=False),
-        sa.Column("wrapped_tag_key", sa.LargeBinary(), nullable=False),
-        sa.Column("wrapped_source_key", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id"),
     )
     op.create_table(
         "log_head",
@@ -103,6 +106,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("handle_tag"),
     )
     op.create_table(
+        "manifest",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("collection", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "collection"),
+    )
+    op.create_table(
         "par",
         sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("service_id", sa.String(length=64), nullable=False),
@@ -125,14 +137,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("assertion_hash"),
     )
     op.create_table(
+        "seen_record",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("source_id", sa.String(length=64), nullable=False),
+        sa.Column("run", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "source_id", "run"),
+    )
+    op.create_table(
         "segment",
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("collection", sa.String(length=32), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.String(length=8), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("records", sa.Integer(), nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "collection", "seq"),
+        sa.PrimaryKeyConstraint("person_id", "collection", "stream", "seq"),
     )
     op.create_table(
         "service",
@@ -148,13 +170,6 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.String(length=20), nullable=False),
         sa.Column("seen_at", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("session_hash"),
-    )
-    op.create_table(
-        "source",
-        sa.Column("person_id", sa.String(length=32), nullable=False),
-        sa.Column("source_id", sa.String(length=64), nullable=False),
-        sa.Column("sealed_state", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "source_id"),
     )
     op.create_table(
         "token",
