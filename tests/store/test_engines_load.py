@@ -32,7 +32,7 @@ name, person, data, database, count = sys.argv[1:]
 cockpit = build(Settings(data=Path(data), argon2_memory_kib=64, database=database))
 connector = ConnectorId("intl.ofx")
 origin = Provenance(connector, "1.0.0", Method.PARSED, Basis.OBSERVED)
-sys.stdout.write("ready")
+sys.stdout.write("ready\\n")
 sys.stdout.flush()
 sys.stdin.read()
 for number in range(int(count)):
@@ -43,6 +43,8 @@ for number in range(int(count)):
         done = writer.deposit(connector, [record, shared], "2026-11-23T09:30:00Z")
         event = Event(EventType.SOURCE_REFRESHED, {"connector": connector}, {"new": done.new})
         cockpit.ledger.append(writer.connection, event, datetime.now(UTC), PersonId(person))
+    sys.stdout.write(f"{name} {number}\\n")
+    sys.stdout.flush()
 """
 
 
@@ -53,7 +55,7 @@ def program(cockpit: Cockpit, visit: Visit, name: str) -> subprocess.Popen[bytes
         [sys.executable, "-c", PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert started.stdout is not None
-    assert started.stdout.read(5) == b"ready"
+    assert started.stdout.readline() == b"ready\n"
     return started
 
 
@@ -81,6 +83,31 @@ def test_two_programs_append_to_one_log_and_one_space(cockpit: Cockpit, visit: V
         assert size == 2 * EACH + 1
         for index in (0, 1, EACH, 2 * EACH):
             assert proof(cockpit, reader, index).verified
+
+
+def test_a_program_killed_while_it_writes_loses_nothing_it_was_told_is_kept(cockpit: Cockpit, visit: Visit) -> None:
+    told: set[str] = set()
+    for attempt in range(4):
+        killed = program(cockpit, visit, f"attempt {attempt}")
+        assert killed.stdin is not None
+        assert killed.stdout is not None
+        killed.stdin.close()
+        told |= {killed.stdout.readline().decode().strip() for _ in range(5 + 3 * attempt)}
+        killed.kill()
+        told |= {line.decode().strip() for line in killed.stdout.read().splitlines(keepends=True) if b"\n" in line}
+        killed.stdout.close()
+        killed.wait(30)
+    assert visit.keyring is not None
+    with cockpit.spaces.read(visit.keyring) as reader:
+        kept = {stored.record.source_key for stored in reader.records(Kind("bank.transaction"))}
+        entries = journal(reader)
+        size, _ = cockpit.ledger.checkpoint(reader.connection)
+        assert told <= kept
+        # At most the act that was under way at each kill was kept without being told; none was kept by half.
+        acts = len({key for key in kept if key.startswith("attempt")})
+        assert len(told) <= acts <= len(told) + 4
+        assert [entry.index for entry in entries] == list(range(acts + 1)) == list(range(size))
+        assert all(proof(cockpit, reader, entry.index).verified for entry in entries)
 
 
 def test_four_programs_begin_one_household_together(tmp_path: Path) -> None:
