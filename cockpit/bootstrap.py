@@ -14,7 +14,9 @@ from cockpit.sealing.operator import load_or_create
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import open_database
+from cockpit.store.files import Files
 from cockpit.store.ledger import Ledger
+from cockpit.store.objects import open_objects
 from cockpit.store.space import Spaces
 
 
@@ -34,13 +36,14 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
             raise OperatorMustAct("the keys of this database are missing; restore them from their backup", code="keys")
         operator = load_or_create(settings.data / "keys")
         database = open_database(settings.database_url)
+        objects = open_objects(settings.objects, settings.data / "objects")
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry = load_registry()
     return Cockpit(
         settings=settings,
         database=database,
-        spaces=Spaces(database, operator, registry.versions),
+        spaces=Spaces(database, operator, registry.versions, Files(objects, settings.quota_bytes, clock)),
         ledger=Ledger(settings.origin, operator, registry.sha256),
         operator=operator,
         shelf=Shelf.from_entry_points(),

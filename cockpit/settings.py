@@ -11,6 +11,8 @@ from platformdirs import user_data_path
 
 from cockpit.domain.errors import OperatorMustAct
 
+DEFAULT_QUOTA_BYTES = 5 * 1024 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -31,7 +33,8 @@ class Settings:
     ``data``: the directory of the database and the keys. ``issuer``: the public address, ``https://`` (or
     ``http://localhost`` at home), without a trailing slash; it is the OAuth issuer and the log's origin.
     ``idle_minutes``: a space locks itself after so long without a request; ``session_hours``: then the person is
-    signed out. ``argon2_memory_kib``: memory of one passphrase check.
+    signed out. ``argon2_memory_kib``: memory of one passphrase check. ``quota_bytes``: what one person's documents may
+    take. ``objects``: where documents are kept, ``s3://bucket/prefix``, or ``objects/`` in ``data`` when None.
     """
 
     data: Path
@@ -40,6 +43,8 @@ class Settings:
     session_hours: int = 12
     argon2_memory_kib: int = 64 * 1024
     upload_bytes: int = 32 * 1024 * 1024
+    quota_bytes: int = DEFAULT_QUOTA_BYTES
+    objects: str | None = None
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
 
@@ -68,11 +73,18 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
     """Settings from ``COCKPIT_DATA`` and ``COCKPIT_ISSUER``, or the arguments, or the defaults of a household.
 
     ``COCKPIT_TRUSTED_CERTIFICATES`` names a directory of PEM files that the 2D-Doc reader trusts beside its list.
-    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine.
+    ``COCKPIT_OBJECTS`` names the object store of documents; ``COCKPIT_QUOTA_BYTES``, what one person's may take.
+    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, and for an odd quota.
     """
     where = data or Path(os.environ.get("COCKPIT_DATA") or user_data_path("mesinfos-cockpit", appauthor=False))
     address = (issuer or os.environ.get("COCKPIT_ISSUER") or "http://localhost:8000").rstrip("/")
-    return Settings(data=where, issuer=checked_issuer(address), trusted_certificates=_trusted_certificates())
+    return Settings(
+        data=where,
+        issuer=checked_issuer(address),
+        trusted_certificates=_trusted_certificates(),
+        objects=os.environ.get("COCKPIT_OBJECTS") or None,
+        quota_bytes=_quota(os.environ.get("COCKPIT_QUOTA_BYTES")),
+    )
 
 
 def checked_issuer(address: str) -> str:
@@ -84,6 +96,14 @@ def checked_issuer(address: str) -> str:
     if parts.scheme == "http" and not local:
         raise OperatorMustAct("the public address must be https:// unless it is on this machine", code="issuer")
     return address
+
+
+def _quota(written: str | None) -> int:
+    if not written:
+        return DEFAULT_QUOTA_BYTES
+    if not (written.isascii() and written.isdigit()):
+        raise OperatorMustAct("COCKPIT_QUOTA_BYTES must be a whole number of bytes", code="quota_setting")
+    return int(written)
 
 
 def _trusted_certificates() -> tuple[bytes, ...]:

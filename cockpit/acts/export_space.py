@@ -42,7 +42,7 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
     archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
     # One write transaction over all of it: nothing can happen between what is gathered and what is logged.
     with cockpit.database.write() as connection:
-        reader = Reader(connection, visit.keyring, cockpit.spaces.versions)
+        reader = Reader(connection, visit.keyring, cockpit.spaces.versions, cockpit.spaces.files)
         chapters, files = _add_records(cockpit, reader, archive, language)
         consents = _add_consents(reader, archive)
         lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in journal(reader)]

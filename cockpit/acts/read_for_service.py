@@ -97,7 +97,7 @@ def _decide_log_release(
     if not isinstance(decision, Allowed):
         _log(cockpit, connection, presented, wanted, decision, now, 0)
         return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
-    reader = Reader(connection, presented.keyring, cockpit.spaces.versions)
+    reader = Reader(connection, presented.keyring, cockpit.spaces.versions, cockpit.spaces.files)
     records = (stored.record for stored in reader.records(wanted.kind))
     items = project(records, decision.allowed, decision.data_from, decision.data_until)
     logged = _log(cockpit, connection, presented, wanted, decision, now, len(items))

@@ -13,6 +13,7 @@ from cockpit.domain.ids import ConnectorId, Kind, PersonId, collection_of
 from cockpit.domain.moment import day_of, instant
 from cockpit.domain.record import Json, Record
 from cockpit.sources.port import Fault, FaultKind, PullContext, SourceFile
+from cockpit.sources.preview import media_type_of, preview
 from cockpit.sources.sandbox import pull_file
 
 
@@ -59,8 +60,10 @@ def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile) -> FileR
         connector = pulled.connector
     if not records or connector is None:
         return FileRefresh(file.name, connector, 0, 0, 0, (), tuple(faults))
+    # Before the transaction: drawing takes its time, and nobody else should wait for it.
+    picture = preview(file.content)
     with cockpit.spaces.write(person) as writer:
-        blob = writer.keep_file(file.content)
+        blob = writer.keep_file(file.content, media_type_of(file.content), picture)
         done = writer.deposit(connector, records, instant(now), blob, file.name)
         counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "faults": len(faults)}
         families: list[Json] = [str(name) for name in sorted({collection_of(kind) for kind in done.kinds})]

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from cockpit.domain.errors import NotFound
+from cockpit.domain.errors import CitizenMustAct, NotFound
 from cockpit.domain.ids import BlobId, Collection, ConnectorId, Kind, PersonId, RecordUid, collection_of
 from cockpit.domain.record import Provenance, Record, StoredRecord, Versions
 from cockpit.domain.series import merged
 from cockpit.sealing.box import keyed_hash
 from cockpit.sealing.canonical import canonical
-from cockpit.sealing.envelope import FIRST_PREVIOUS, EnvelopeKind, Place, open_with, seal_to
 from cockpit.sealing.keyring import GrantedKeyring, Keyring, collection_private
 from cockpit.sealing.operator import OperatorKeys
+from cockpit.sources.preview import PREVIEW_TYPE
 from cockpit.store import tables
 from cockpit.store.engine import Database
+from cockpit.store.files import (
+    ANY_TYPE,
+    Files,
+    OpenFile,
+    SealingKey,
+    Usage,
+    as_stream,
+    blob_of,
+    find,
+    is_kept,
+    keep,
+    preview_of,
+    usage_of,
+)
 from cockpit.store.rows import Line, append, newest, read_lines, stored_keys
 from cockpit.store.source_state import load_state, save_state, source_key
 
@@ -49,6 +62,7 @@ class Reader:
     connection: Connection = field(repr=False)
     keyring: Keyring | GrantedKeyring = field(repr=False)
     versions: Mapping[Kind, Versions]
+    files: Files
 
     @property
     def person(self) -> PersonId:
@@ -72,20 +86,26 @@ class Reader:
         return self._stored(versions)
 
     def file(self, blob: BlobId) -> bytes:
-        """An original file's bytes. Raises ``NotFound``."""
-        table = tables.blob
-        row = self.connection.execute(
-            select(table).where(table.c.person_id == self.person, table.c.blob_id == blob)
-        ).one_or_none()
-        if row is None:
-            raise NotFound("there is no such file in this space")
-        keys = stored_keys(self.connection, self.person, FILES)
-        private = collection_private(self.keyring.collection_key(FILES, keys), keys, self.person, FILES)
-        return open_with(private, row.envelope, _blob_place(self.person, blob, row.epoch))
+        """An original file's bytes, all at once. Raises as ``open_file`` and its reading do."""
+        return b"".join(self.open_file(blob).read())
+
+    def open_file(self, blob: BlobId) -> OpenFile:
+        """An original file, to read whole or in part, also after this reader is closed. Raises ``NotFound``."""
+        return find(self.connection, self.files, self.person, blob, self._files_private)
+
+    def preview(self, blob: BlobId) -> OpenFile | None:
+        """A picture of an original file's first page, or None when there is none."""
+        preview = preview_of(blob)
+        return self.open_file(preview) if is_kept(self.connection, self.person, preview) else None
 
     def lines(self, collection: Collection) -> Iterator[Line]:
         """Every line of a collection, oldest first. Raises ``Tampered``; ``NotFound`` for a collection without keys."""
         return read_lines(self.connection, self.person, collection, self.keyring)
+
+    def _files_private(self, epoch: int) -> bytes:
+        del epoch
+        keys = stored_keys(self.connection, self.person, FILES)
+        return collection_private(self.keyring.collection_key(FILES, keys), keys, self.person, FILES)
 
     def _stored(self, lines: list[Line]) -> StoredRecord:
         last = lines[-1]
@@ -116,6 +136,7 @@ class Writer:
     person: PersonId
     operator: OperatorKeys = field(repr=False)
     versions: Mapping[Kind, Versions]
+    files: Files
 
     def deposit(
         self,
@@ -145,21 +166,27 @@ class Writer:
         kinds = tuple(sorted({record.kind for record in records}))
         return Deposited(new, changed, len(records) - new - changed, kinds)
 
-    def keep_file(self, content: bytes) -> BlobId:
-        """Seal an original file, once: the same bytes give the same id."""
-        key = source_key(self.connection, self.operator, self.person)
-        blob = BlobId(keyed_hash(key, hashlib.sha256(content).digest()).hex())
-        table = tables.blob
-        known = self.connection.execute(
-            select(table.c.blob_id).where(table.c.person_id == self.person, table.c.blob_id == blob)
-        ).one_or_none()
-        if known is None:
-            keys = stored_keys(self.connection, self.person, FILES)
-            envelope = seal_to(keys.public, content, _blob_place(self.person, blob, keys.epoch))
-            self.connection.execute(
-                insert(table).values(person_id=self.person, blob_id=blob, epoch=keys.epoch, envelope=envelope)
-            )
+    def keep_file(self, content: bytes | BinaryIO, media_type: str = ANY_TYPE, preview: bytes | None = None) -> BlobId:
+        """Seal an original file (a stream must be seekable), once: the same bytes give the same id.
+
+        ``preview`` is a picture of it, kept beside it when there is room. Raises ``CitizenMustAct`` (``quota``) when
+        there is none for the file, ``OperatorMustAct`` when the object store does not take it.
+        """
+        stream = as_stream(content)
+        blob, length = blob_of(source_key(self.connection, self.operator, self.person), stream)
+        keys = stored_keys(self.connection, self.person, FILES)
+        key = SealingKey(self.person, keys.public, keys.epoch)
+        if not is_kept(self.connection, self.person, blob):
+            keep(self.connection, self.files, key, blob, stream, length, media_type)
+        picture = preview_of(blob)
+        if preview and not is_kept(self.connection, self.person, picture):
+            with suppress(CitizenMustAct):
+                keep(self.connection, self.files, key, picture, as_stream(preview), len(preview), PREVIEW_TYPE)
         return blob
+
+    def usage(self) -> Usage:
+        """What the space's documents take and may take, in stored bytes."""
+        return usage_of(self.connection, self.files, self.person)
 
     def note(self, collection: Collection, line: Line) -> int:
         """Seal one line into ``consents`` or ``journal``; returns its sequence number, from 1."""
@@ -174,12 +201,13 @@ class Spaces:
     database: Database
     operator: OperatorKeys = field(repr=False)
     versions: Mapping[Kind, Versions]
+    files: Files
 
     @contextmanager
     def read(self, keyring: Keyring | GrantedKeyring) -> Iterator[Reader]:
         """Open a space with its keyring: all of it for its person, some collections for a live token."""
         with self.database.read() as connection:
-            yield Reader(connection, keyring, self.versions)
+            yield Reader(connection, keyring, self.versions, self.files)
 
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:
@@ -192,11 +220,7 @@ class Spaces:
         table = tables.person
         if connection.execute(select(table.c.person_id).where(table.c.person_id == person)).one_or_none() is None:
             raise NotFound("there is no such space")
-        return Writer(connection, person, self.operator, self.versions)
-
-
-def _blob_place(person: str, blob: str, epoch: int) -> Place:
-    return Place(person, f"files/{blob}", EnvelopeKind.BLOB, epoch, 0, FIRST_PREVIOUS, 1)
+        return Writer(connection, person, self.operator, self.versions, self.files)
 
 
 def _read_record(value: dict[str, Any]) -> Record:
