@@ -98,6 +98,10 @@ class Reader:
         preview = preview_of(blob)
         return self.open_file(preview) if is_kept(self.connection, self.person, preview) else None
 
+    def usage(self) -> Usage:
+        """What the space's documents take and may take, in stored bytes."""
+        return usage_of(self.connection, self.files, self.person)
+
     def lines(self, collection: Collection) -> Iterator[Line]:
         """Every line of a collection, oldest first. Raises ``Tampered``; ``NotFound`` for a collection without keys."""
         return read_lines(self.connection, self.person, collection, self.keyring)
@@ -183,10 +187,6 @@ class Writer:
             with suppress(CitizenMustAct):
                 keep(self.connection, self.files, key, picture, as_stream(preview), len(preview), PREVIEW_TYPE)
         return blob
-
-    def usage(self) -> Usage:
-        """What the space's documents take and may take, in stored bytes."""
-        return usage_of(self.connection, self.files, self.person)
 
     def note(self, collection: Collection, line: Line) -> int:
         """Seal one line into ``consents`` or ``journal``; returns its sequence number, from 1."""
