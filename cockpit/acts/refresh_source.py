@@ -83,10 +83,11 @@ def _keep(
     now: datetime,
 ) -> Deposited:
     """The file, its picture and its records, in one transaction with its entry in the log."""
-    # Before the transaction: drawing takes its time, and nobody else should wait for it.
+    # Before the transaction: drawing and sending take their time, and no other writer should wait for them.
     picture = preview(file.content)
+    staged = cockpit.spaces.stage_file(person, file.content, media_type_of(file.content), picture)
     with cockpit.spaces.write(person) as writer:
-        blob = writer.keep_file(file.content, media_type_of(file.content), picture)
+        blob = writer.keep_file(staged)
         done = writer.deposit(connector, records, instant(now), blob, file.name)
         counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "faults": faults}
         families: list[Json] = [str(name) for name in sorted({collection_of(kind) for kind in done.kinds})]

@@ -1,42 +1,30 @@
-"""The documents of a space: sealed objects in the object store, and a row each that leads to them.
+"""The documents of a space: a row each, whose sealed header opens an object of the object store.
 
-The object is written first and is durable; then comes the row, in the caller's transaction. A crash between the two
-leaves an object that nobody knows, which ``sweep`` removes. Deleting goes the other way round.
+Documents arrive by ``cockpit.store.staging``; objects that no row leads to are removed by ``cockpit.store.sweep``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import BinaryIO
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
-from cockpit.domain.errors import CitizenMustAct, NotFound, Tampered
+from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.ids import BlobId, PersonId
-from cockpit.domain.moment import instant
-from cockpit.sealing.box import keyed_hash
 from cockpit.sealing.chunks import (
-    CHUNK_BYTES,
     DocumentHeader,
-    new_header,
     open_chunks,
     open_header,
-    seal_chunks,
     seal_header,
 )
-from cockpit.sealing.envelope import padded_size
 from cockpit.store import tables
-from cockpit.store.engine import Database
 from cockpit.store.objects import ObjectStore
 
 ANY_TYPE = "application/octet-stream"
-YOUNG = timedelta(days=1)
-"""An object younger than this may belong to a transaction that is still open: it is never swept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,60 +79,18 @@ class OpenFile:
         return self._objects.get(self._key, start, stop)
 
 
-def blob_of(source_key: bytes, content: BinaryIO) -> tuple[BlobId, int]:
-    """A document's id within its person's space, and its length; leaves ``content`` where it was, at its start."""
-    digest, length = hashlib.sha256(), 0
-    content.seek(0)
-    while piece := content.read(CHUNK_BYTES):
-        digest.update(piece)
-        length += len(piece)
-    content.seek(0)
-    return BlobId(keyed_hash(source_key, digest.digest()).hex()), length
-
-
 def preview_of(blob: BlobId) -> BlobId:
     """The id under which a document's preview is kept."""
     return BlobId(hashlib.blake2b(f"preview {blob}".encode(), digest_size=16).hexdigest())
 
 
-def is_kept(connection: Connection, person: PersonId, blob: BlobId) -> bool:
-    """Whether the document is in the space."""
-    return _row(connection, person, blob) is not None
-
-
-def keep(
-    connection: Connection, files: Files, key: SealingKey, blob: BlobId, content: BinaryIO, length: int, media: str
-) -> None:
-    """Seal ``content`` (``length`` bytes from where it stands) and keep it under ``blob``.
-
-    Raises ``CitizenMustAct`` (``quota``) when it would take more room than is allowed, ``OperatorMustAct`` when the
-    object store does not take it, ``ValueError`` when the content changed under the reading.
-    """
-    usage = usage_of(connection, files, key.person)
-    stored = padded_size(length)
-    if usage.used + stored > usage.allowed:
-        raise CitizenMustAct(
-            f"the documents take {usage.used} bytes of {usage.allowed}; this one needs {stored}",
-            code="quota",
-            used=usage.used,
-            allowed=usage.allowed,
-            needed=stored,
-        )
-    header = new_header(length, media)
-    # A fresh name for each write: no second writer, sweep or late deletion can touch what another one committed.
-    name = os.urandom(16).hex()
-    files.objects.put(_object_key(key.person, name), seal_chunks(content.read, header, key.person, blob))
-    connection.execute(
-        insert(tables.blob).values(
-            person_id=key.person,
-            blob_id=blob,
-            epoch=key.epoch,
-            envelope=seal_header(key.public, header, key.person, blob, key.epoch),
-            object_id=name,
-            stored=stored,
-            created_at=instant(files.clock()),
-        )
-    )
+def find_preview(
+    connection: Connection, files: Files, person: PersonId, blob: BlobId, private: Callable[[int], bytes]
+) -> OpenFile | None:
+    """The picture of the document ``blob``, or None when it has none. Raises ``Tampered``."""
+    with suppress(NotFound):
+        return find(connection, files, person, preview_of(blob), private)
+    return None
 
 
 def find(
@@ -154,11 +100,11 @@ def find(
 
     Raises ``NotFound``, or ``Tampered``.
     """
-    row = _row(connection, person, blob)
+    row = row_of(connection, person, blob)
     if row is None:
         raise NotFound("there is no such file in this space")
     header = open_header(private(row.epoch), row.envelope, person, blob, row.epoch)
-    key = _object_key(person, row.object_id)
+    key = object_key(person, row.object_id)
     return OpenFile(header.length, header.media_type, header, files.objects, person, blob, key)
 
 
@@ -184,7 +130,7 @@ def remove(connection: Connection, person: PersonId, blob: BlobId) -> tuple[str,
     here = (table.c.person_id == person, table.c.blob_id.in_([blob, preview_of(blob)]))
     names = connection.execute(select(table.c.object_id).where(*here)).scalars().all()
     connection.execute(delete(table).where(*here))
-    return tuple(_object_key(person, name) for name in names)
+    return tuple(object_key(person, name) for name in names)
 
 
 def usage_of(connection: Connection, files: Files, person: PersonId) -> Usage:
@@ -196,43 +142,12 @@ def usage_of(connection: Connection, files: Files, person: PersonId) -> Usage:
     return Usage(int(used), files.quota_bytes)
 
 
-def sweep(
-    database: Database, files: Files, now: datetime, *, older_than: timedelta = YOUNG, dry_run: bool = True
-) -> tuple[str, ...]:
-    """The keys of the objects that no row leads to, older than ``older_than``; removes them unless ``dry_run``.
-
-    ``older_than`` must be longer than the longest transaction. Raises ``OperatorMustAct``.
-    """
-    orphans = []
-    for found in files.objects.list():
-        # The row is looked for after the object was listed: one committed in between is seen.
-        if now - found.at < older_than or _is_known(database, found.key):
-            continue
-        orphans.append(found.key)
-        if not dry_run:
-            files.objects.discard(found)
-    return tuple(orphans)
-
-
-def _is_known(database: Database, key: str) -> bool:
-    person, _, name = key.partition("/")
-    table = tables.blob
-    with database.read() as connection:
-        row = connection.execute(
-            select(table.c.object_id).where(table.c.person_id == person, table.c.object_id == name.partition("/")[2])
-        ).first()
-    return row is not None
-
-
-def _row(connection: Connection, person: PersonId, blob: BlobId) -> Row[tuple[object, ...]] | None:
+def row_of(connection: Connection, person: PersonId, blob: BlobId) -> Row[tuple[object, ...]] | None:
+    """The document's row, or None when it is not in the space."""
     table = tables.blob
     return connection.execute(select(table).where(table.c.person_id == person, table.c.blob_id == blob)).one_or_none()
 
 
-def _object_key(person: PersonId, name: str) -> str:
+def object_key(person: PersonId, name: str) -> str:
+    """Where the object ``name`` of a person stands in the object store."""
     return f"{person}/{name[:2]}/{name}"
-
-
-def as_stream(content: bytes | BinaryIO) -> BinaryIO:
-    """``content`` as a stream that can be read twice."""
-    return io.BytesIO(content) if isinstance(content, bytes) else content

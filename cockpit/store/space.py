@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import msgspec
 from sqlalchemy import Connection, select
 
-from cockpit.domain.errors import CitizenMustAct, NotFound
+from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import BlobId, Collection, ConnectorId, Kind, PersonId, RecordUid, collection_of
 from cockpit.domain.record import Provenance, Record, StoredRecord, Versions
 from cockpit.domain.series import merged
@@ -18,25 +18,12 @@ from cockpit.sealing.box import keyed_hash
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.keyring import GrantedKeyring, Keyring, collection_private
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.sources.preview import PREVIEW_TYPE
 from cockpit.store import tables
 from cockpit.store.engine import Database
-from cockpit.store.files import (
-    ANY_TYPE,
-    Files,
-    OpenFile,
-    SealingKey,
-    Usage,
-    as_stream,
-    blob_of,
-    find,
-    is_kept,
-    keep,
-    preview_of,
-    usage_of,
-)
+from cockpit.store.files import ANY_TYPE, Files, OpenFile, SealingKey, Usage, find, find_preview, usage_of
 from cockpit.store.rows import Line, append, newest, read_lines, stored_keys
 from cockpit.store.source_state import load_state, save_state, source_key
+from cockpit.store.staging import StagedFile, keep, stage
 
 JOURNAL = Collection("journal")
 CONSENTS = Collection("consents")
@@ -95,8 +82,7 @@ class Reader:
 
     def preview(self, blob: BlobId) -> OpenFile | None:
         """A picture of an original file's first page, or None when there is none."""
-        preview = preview_of(blob)
-        return self.open_file(preview) if is_kept(self.connection, self.person, preview) else None
+        return find_preview(self.connection, self.files, self.person, blob, self._files_private)
 
     def usage(self) -> Usage:
         """What the space's documents take and may take, in stored bytes."""
@@ -170,23 +156,19 @@ class Writer:
         kinds = tuple(sorted({record.kind for record in records}))
         return Deposited(new, changed, len(records) - new - changed, kinds)
 
-    def keep_file(self, content: bytes | BinaryIO, media_type: str = ANY_TYPE, preview: bytes | None = None) -> BlobId:
-        """Seal an original file (a stream must be seekable), once: the same bytes give the same id.
+    def keep_file(
+        self, content: bytes | BinaryIO | StagedFile, media_type: str = ANY_TYPE, preview: bytes | None = None
+    ) -> BlobId:
+        """Seal an original file, once: the same bytes give the same id. ``preview`` is a picture of it.
 
-        ``preview`` is a picture of it, kept beside it when there is room. Raises ``CitizenMustAct`` (``quota``) when
-        there is none for the file, ``OperatorMustAct`` when the object store does not take it.
+        A large file is staged first (``Spaces.stage_file``), so that nobody waits for it. Raises as ``staging.stage``
+        and ``staging.keep`` do.
         """
-        stream = as_stream(content)
-        blob, length = blob_of(source_key(self.connection, self.operator, self.person), stream)
+        if not isinstance(content, StagedFile):
+            key = source_key(self.connection, self.operator, self.person)
+            content = stage(self.connection, self.files, self.person, key, content, media_type, preview)
         keys = stored_keys(self.connection, self.person, FILES)
-        key = SealingKey(self.person, keys.public, keys.epoch)
-        if not is_kept(self.connection, self.person, blob):
-            keep(self.connection, self.files, key, blob, stream, length, media_type)
-        picture = preview_of(blob)
-        if preview and not is_kept(self.connection, self.person, picture):
-            with suppress(CitizenMustAct):
-                keep(self.connection, self.files, key, picture, as_stream(preview), len(preview), PREVIEW_TYPE)
-        return blob
+        return keep(self.connection, self.files, SealingKey(self.person, keys.public, keys.epoch), content)
 
     def note(self, collection: Collection, line: Line) -> int:
         """Seal one line into ``consents`` or ``journal``; returns its sequence number, from 1."""
@@ -208,6 +190,17 @@ class Spaces:
         """Open a space with its keyring: all of it for its person, some collections for a live token."""
         with self.database.read() as connection:
             yield Reader(connection, keyring, self.versions, self.files)
+
+    def stage_file(
+        self, person: PersonId, content: bytes | BinaryIO, media_type: str = ANY_TYPE, preview: bytes | None = None
+    ) -> StagedFile:
+        """Send a file to the object store before the transaction that keeps it, so that no writer waits for it.
+
+        Raises as ``staging.stage`` does, and ``NotFound`` for no such person.
+        """
+        with self.database.read() as connection:
+            key = source_key(connection, self.operator, person)
+            return stage(connection, self.files, person, key, content, media_type, preview)
 
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import subprocess
 import sys
@@ -29,10 +30,11 @@ from cockpit.sealing.keyring import collection_private
 from cockpit.settings import Settings
 from cockpit.sources.port import SourceFile
 from cockpit.store import files, tables
-from cockpit.store.files import SealingKey, sweep
+from cockpit.store.files import SealingKey
 from cockpit.store.objects import StoredObject, open_objects
 from cockpit.store.rows import stored_keys
 from cockpit.store.space import FILES
+from cockpit.store.sweep import sweep
 from tests.conftest import MovingClock
 from tests.store.seaweed import Cable, seaweed, variables
 
@@ -253,6 +255,40 @@ class TestQuota:
         (done,) = refresh_source(cockpit, visit.person, [SourceFile("a.ofx", STATEMENT)])
         assert [fault.code for fault in done.faults] == ["quota-full"]
         assert not done.kept
+
+
+class TestStaging:
+    def test_no_writer_waits_for_a_document_on_its_way(self, cockpit: Cockpit, visit: Visit) -> None:
+        class Slow(io.BytesIO):
+            """While it is read, somebody else writes."""
+
+            def read(self, size: int | None = -1, /) -> bytes:
+                keep(cockpit, visit.person, b"meanwhile")
+                return super().read(size)
+
+        staged = cockpit.spaces.stage_file(visit.person, Slow(b"large"))
+        with cockpit.spaces.write(visit.person) as writer:
+            blob = writer.keep_file(staged)
+        assert read(cockpit, visit, blob) == b"large"
+
+    def test_two_who_bring_the_same_document_at_once_leave_one(
+        self, cockpit: Cockpit, visit: Visit, clock: MovingClock
+    ) -> None:
+        first, second = (cockpit.spaces.stage_file(visit.person, b"same") for _ in range(2))
+        for staged in (first, second):
+            with cockpit.spaces.write(visit.person) as writer:
+                blob = writer.keep_file(staged)
+        clock.forward(days=2)
+        assert len(sweep(cockpit.database, cockpit.spaces.files, clock(), dry_run=False)) == 1
+        assert read(cockpit, visit, blob) == b"same"
+
+    def test_what_was_removed_while_it_came_again_is_asked_for_again(self, cockpit: Cockpit, visit: Visit) -> None:
+        blob = keep(cockpit, visit.person, b"paper")
+        staged = cockpit.spaces.stage_file(visit.person, b"paper")
+        with cockpit.database.write() as connection:
+            files.remove(connection, visit.person, blob)
+        with pytest.raises(CitizenMustAct), cockpit.spaces.write(visit.person) as writer:
+            writer.keep_file(staged)
 
 
 class TestOrder:
