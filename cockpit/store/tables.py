@@ -6,7 +6,7 @@ person (service, par, log): they hold hashes, public facts, or values sealed und
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -99,6 +99,9 @@ blob = Table(
     Column("blob_id", String(32), primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
+    Column("object_id", String(32), nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("created_at", String(20), nullable=False),
 )
 
 seen_record = Table(

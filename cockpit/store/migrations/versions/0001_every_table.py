@@ -20,6 +20,9 @@ def upgrade() -> None:
         sa.Column("blob_id", sa.String(length=32), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("object_id", sa.String(length=32), nullable=False),
+        sa.Column("stored", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "blob_id"),
     )
     op.create_table(
