@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from cockpit.domain.ids import ConnectorId, Kind, RecordUid
 from cockpit.domain.record import Json, StoredRecord
-from cockpit.search.words import amount_words, day_words
+from cockpit.search.words import BETWEEN, amount_words, day_words
 
 MOST_CHARACTERS = 20_000
 """A longer text is cut: a record is a line, a bill, a paper; not a book."""
@@ -50,7 +50,7 @@ def document_of(stored: StoredRecord) -> Document:
     """The searched part of a record: labels, names, issuers, numbers, dates and amounts in words; never a measure."""
     record = stored.record
     said = [day_words(record.day), record.provenance.issuer or "", stored.file_name or "", *_said("", record.data)]
-    text = " ; ".join(part for part in said if part)[:MOST_CHARACTERS]
+    text = BETWEEN.join(part for part in said if part)[:MOST_CHARACTERS]
     amount = next((found for name in _AMOUNTS if (found := _decimal(record.data.get(name))) is not None), None)
     return Document(stored.uid, record.kind, record.day, record.provenance.connector, amount, text)
 

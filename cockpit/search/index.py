@@ -26,6 +26,8 @@ from cockpit.search.vocabulary import Vocabulary
 from cockpit.search.words import terms
 
 MOST_LIMIT = 200
+FEW = 5000
+"""So many documents are looked at one by one rather than narrowed by range of amount first."""
 COUNTED = 500
 """Totals are counted up to this many beyond the page asked."""
 
@@ -109,6 +111,7 @@ class Index:
         Raises ``WeMustFix`` for more than a million documents of one day; nothing is added then.
         """
         newest = {document.uid: document for document in documents}
+        seen: dict[str, list[str]] = {}
         by_day: dict[int, list[Document]] = defaultdict(list)
         for document in newest.values():
             by_day[days.day_number(document.day)].append(document)
@@ -119,7 +122,7 @@ class Index:
             self._drop(newest)
             # In the order of rows, so that the full-text index writes one run of postings and not one a document.
             for number, day in held.items():
-                rows = [self._placed(number, day, document) for document in by_day[number]]
+                rows = [self._placed(number, day, document, seen) for document in by_day[number]]
                 self._rows.executemany("INSERT INTO words(rowid, text) VALUES (?, ?)", rows)
                 days.write_day(self._rows, number, day)
             self.count += len(newest)
@@ -161,7 +164,7 @@ class Index:
         filters = [self._any_name("k", query.kinds)] if query.kinds else []
         filters += [self._any_name("s", query.sources)] if query.sources else []
         between = days.bounds(query.least, query.most)
-        if between:
+        if between and asked.most > FEW:
             filters.append(any_of(map(quoted, [_NEVER, *days.buckets_between(*between)])))
         seen: set[int] = set()
         for rank, expression in asked.asked:
@@ -202,13 +205,13 @@ class Index:
             self._names.append(f"{type_}{name}")
         return self._names.index(f"{type_}{name}")
 
-    def _placed(self, number: int, day: days.Day, document: Document) -> tuple[int, str]:
+    def _placed(self, number: int, day: days.Day, document: Document, seen: dict[str, list[str]]) -> tuple[int, str]:
         """Give a document its place in its day; its row and all its terms."""
         kind, source = self._name("k", document.kind), self._name("s", document.source)
         exact = None if document.amount is None else cents(document.amount)
         amount = None if exact is None else min(exact, MOST_CENTS)
         place = day.add(short_of(document.uid), kind, source, days.NO_AMOUNT if amount is None else amount)
-        found = terms(document.text)
+        found = terms(document.text, seen)
         self._vocabulary.add(found)
         facts = [f"§{kind}", f"§{source}", *([] if amount is None else days.buckets(amount))]
         return days.row_of(number, place), " ".join([*found, *facts])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -69,13 +70,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Expressions to ask one after another, best first, with the rank of what each finds."""
+    """Expressions to ask one after another, best first, with the rank of what each finds.
+
+    ``most`` is about how many documents may answer: those of the rarest word.
+    """
 
     asked: tuple[tuple[int, str], ...]
     complete: bool = True
     terms: tuple[str, ...] = ()
     corrected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    most: int = sys.maxsize
 
 
 def short_of(uid: RecordUid) -> int:
@@ -112,7 +117,8 @@ def plan(text: str, vocabulary: Vocabulary, titles: Mapping[str, str]) -> Plan |
     if last.typed not in corrected:
         begun, complete = _beginning(last, vocabulary, titles)
         asked.append((max(rank, 1), all_of([*parts[:-1], begun])))
-    return Plan(tuple(asked), complete, tuple(terms), corrected)
+    most = min(_documents(word, vocabulary, titles, begun=word is last) for word in typed)
+    return Plan(tuple(asked), complete, tuple(terms), corrected, most=most)
 
 
 def quoted(term: str) -> str:
@@ -143,6 +149,17 @@ def _known(word: Word, vocabulary: Vocabulary, titles: Mapping[str, str], *, beg
         and all(map(vocabulary.count, form[:-1]))
         for form in word.forms
     )
+
+
+def _documents(word: Word, vocabulary: Vocabulary, titles: Mapping[str, str], *, begun: bool) -> int:
+    """At most how many documents have a word; without bound when it may name a kind, or be corrected."""
+    if any(title.startswith(word.typed) for title in titles):
+        return sys.maxsize
+    if begun:
+        counts = [vocabulary.starting(form[-1], 1)[2] for form in word.forms]
+    else:
+        counts = [min(map(vocabulary.count, form)) for form in word.forms]
+    return sum(counts) or sys.maxsize
 
 
 def _exactly(word: Word, titles: Mapping[str, str]) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 MOST_LETTERS = 40
 """Longer words are cut: nobody types them to their end."""
 SHORTEST_NUMBER = 6
+BETWEEN = " ; "
+"""Stands between the parts of a document's text; no word goes across it."""
 
 MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
@@ -99,13 +101,24 @@ def words(text: str) -> Iterator[Word]:
                 yield Word(found, ((_cut(found),), (month,)) if month else ((_cut(found),),))
 
 
-def terms(text: str) -> list[str]:
-    """Each term of a document's text, once: the pieces of what is written in pieces, and the whole."""
+def terms(text: str, seen: dict[str, list[str]] | None = None) -> list[str]:
+    """Each term of a document's text, once: the pieces of what is written in pieces, and the whole.
+
+    ``seen`` remembers the parts (between `` ; ``) met before: days and amounts come again and again. It holds personal
+    words, so it must not outlive the call that made it.
+    """
+    seen = {} if seen is None else seen
     found: dict[str, None] = {}
-    for word in words(text):
-        forms = word.forms[:1] if word.typed in _ENGLISH_MONTHS else word.forms
-        for form in forms:
-            found.update(dict.fromkeys(form))
+    for part in text.split(BETWEEN):
+        known = seen.get(part)
+        if known is None:
+            known = seen[part] = [
+                term
+                for word in words(part)
+                for form in (word.forms[:1] if word.typed in _ENGLISH_MONTHS else word.forms)
+                for term in form
+            ]
+        found.update(dict.fromkeys(known))
     return list(found)
 
 
@@ -121,7 +134,7 @@ def day_words(day: str) -> str:
 def amount_words(cents: int) -> str:
     """An amount in cents as it may be typed: ``64000`` gives ``640,00 640``, ``7418`` gives ``74,18``."""
     whole, rest = divmod(cents, 100)
-    return f"{whole},{rest:02d}" if rest else f"{whole},00 ; {whole}"
+    return f"{whole},{rest:02d}" if rest else f"{whole},00{BETWEEN}{whole}"
 
 
 def _cut(word: str) -> str:
