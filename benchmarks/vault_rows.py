@@ -10,8 +10,10 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -32,7 +34,7 @@ from sqlalchemy import (
     select,
 )
 
-from benchmarks.vault_stores import AT, BANK, text_of
+from benchmarks.vault_stores import AT, BANK
 from cockpit.domain.record import Record
 
 PERSON = 1
@@ -121,10 +123,12 @@ def exported(found: Iterable[tuple[bytes, str, str, bytes]], seal: Seal) -> Iter
 class CoreRows:
     """Rows on SQLite or PostgreSQL, through SQLAlchemy Core, as the cockpit itself speaks to its database."""
 
-    def __init__(self, address: str, file: Path | None, seal: Seal) -> None:
-        self.engine, self.file, self.seal = create_engine(address), file, seal
+    def __init__(
+        self, address: str, file: Path | None, seal: Seal, module: ModuleType | None = None, key: str = ""
+    ) -> None:
+        self.engine, self.file, self.seal = create_engine(address, module=module), file, seal
         if file is not None:
-            event.listen(self.engine, "connect", _configure)
+            event.listen(self.engine, "connect", partial(_configure, key))
         metadata.create_all(self.engine)
         self.connection = self.engine.connect()
         self._insert = insert(record_table)
@@ -138,11 +142,13 @@ class CoreRows:
         self._all = select(cells.uid, cells.kind, cells.day, cells.body).where(cells.person == PERSON)
 
     def ingest(self, batch: Sequence[Record]) -> None:
-        names = record_table.c.keys()
         with self.connection.begin():
-            self.connection.execute(
-                self._insert, [dict(zip(names, row, strict=True)) for row in rows(batch, self.seal)]
-            )
+            self.keep(batch)
+
+    def keep(self, batch: Sequence[Record]) -> None:
+        """Write a batch inside its transaction."""
+        names = record_table.c.keys()
+        self.connection.execute(self._insert, [dict(zip(names, row, strict=True)) for row in rows(batch, self.seal)])
 
     def settle(self) -> None:
         with self.connection.begin():
@@ -150,9 +156,14 @@ class CoreRows:
         self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         self.connection.rollback()
 
-    def disk_bytes(self) -> int:
+    @property
+    def disk_file(self) -> Path:
+        """The database's file, on SQLite."""
         assert self.file is not None
-        return disk_bytes(self.file)
+        return self.file
+
+    def disk_bytes(self) -> int:
+        return disk_bytes(self.disk_file)
 
     def newest(self, count: int) -> int:
         return self._read(self._newest, {"count": count})
@@ -200,8 +211,12 @@ class DriverRows:
 
     def ingest(self, batch: Sequence[Record]) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
-        self.connection.executemany("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", rows(batch, Clear()))
+        self.keep(batch)
         self.connection.execute("COMMIT")
+
+    def keep(self, batch: Sequence[Record]) -> None:
+        """Write a batch inside its transaction."""
+        self.connection.executemany("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", rows(batch, Clear()))
 
     def settle(self) -> None:
         self.connection.execute("ANALYZE")
@@ -230,45 +245,15 @@ class DriverRows:
         self.connection.close()
 
 
-class CipherFts(DriverRows):
-    """SQLCipher, the whole file encrypted page by page, with a full-text table filled in the same transactions."""
-
-    def __init__(self, file: Path, connect: Callable[..., Any]) -> None:
-        super().__init__(file, connect, os.urandom(32))
-        # Contentless: the words point to the rows and are not kept a second time.
-        self.connection.execute(
-            "CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2')"
-        )
-        self._last = 0
-
-    def ingest(self, batch: Sequence[Record]) -> None:
-        first = self._last + 1
-        self.connection.execute("BEGIN IMMEDIATE")
-        self.connection.executemany("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", rows(batch, Clear()))
-        said = ((number, text_of(record)) for number, record in enumerate(batch, first))
-        self.connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", said)
-        self.connection.execute("COMMIT")
-        self._last += len(batch)
-
-    def settle(self) -> None:
-        super().settle()
-        with self.file.open("rb") as content:
-            # A cipher build shadowed by the plain one writes clear data and says nothing.
-            if content.read(16).startswith(b"SQLite format 3"):
-                raise RuntimeError("the SQLCipher peer wrote a plain file: it is not what it says")
-
-    def search(self, word: str) -> int:
-        query = "SELECT record.uid FROM words JOIN record ON record.rowid = words.rowid WHERE words MATCH ?"
-        return len(self.connection.execute(query, (word,)).fetchall())
-
-
 def disk_bytes(file: Path) -> int:
     """A database file with its journals."""
     return sum(part.stat().st_size for part in file.parent.glob(f"{file.name}*") if not part.name.endswith("-shm"))
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _configure(key: str, connection: Any, _record: object) -> None:
     cursor = connection.cursor()
+    if key:
+        cursor.execute(key)
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
