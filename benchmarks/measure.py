@@ -35,14 +35,16 @@ class Report:
         return json.dumps({"name": self.name} | dict(zip(names, parts, strict=True)), ensure_ascii=False)
 
     def as_table(self) -> str:
-        """A table a line a store, then metrics and ratios, each beside what it should be."""
+        """A table with a column a store, then ratios, metrics and what the numbers rest on."""
         found = [peer for peer in self.peers.values() if peer]
         columns = list(dict.fromkeys(name for peer in found for name in peer))
-        rows = [["", *columns]]
-        rows += [[name, *_cells(peer, columns)] for name, peer in self.peers.items()]
-        lines = [f"# {self.name}", *_aligned(rows), ""]
+        rows = [["", *self.peers]]
+        rows += [
+            [column, *(shown(peer.get(column)) if peer else "-" for peer in self.peers.values())] for column in columns
+        ]
+        lines = [f"# {self.name}", *aligned(rows, "  "), ""]
         for title, values in (("ratios", self.ratios), ("metrics", self.metrics)):
-            lines += [title, *(f"  {name:28} {_shown(value)}" for name, value in values.items())]
+            lines += [title, *(f"  {name:28} {shown(value)}" for name, value in values.items())]
         lines += ["calibration", *(f"  {name:28} {value}" for name, value in self.calibration.items())]
         return "\n".join(lines)
 
@@ -119,20 +121,18 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
-def _cells(values: Mapping[str, Number] | None, columns: Sequence[str]) -> list[str]:
-    return [_shown(values.get(column)) if values else "-" for column in columns]
-
-
-def _shown(value: Number) -> str:
+def shown(value: Number) -> str:
+    """A number for people: three figures, or whole thousands."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], between: str = " | ") -> list[str]:
+    """Lines of cells under each other, the first column to the left, the others to the right."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return [
-        "  ".join(
+        between.join(
             cell.rjust(width) if index else cell.ljust(width)
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
