@@ -55,7 +55,6 @@ class Runner:
             "ingest_per_s": count / self.ingest.wall,
             "ingest_cpu_us": self.ingest.cpu / count * 1e6,
             "settled_per_s": count / (self.ingest.wall + self.settle.wall),
-            "bytes_per_record": self.store.disk_bytes() / count,
             "newest50_p50_ms": percentile(self.newest.laps, 0.5) * 1e3,
             "newest50_p99_ms": percentile(self.newest.laps, 0.99) * 1e3,
             "month_ms": percentile(self.month.laps, 0.5) * 1e3,
@@ -124,6 +123,7 @@ def one_round(batches: Feed, makers: dict[str, Callable[[], Store]], number: int
                     _look_before(runner)
             with runner.settle.running():
                 runner.store.settle()
+            runner.more["bytes_per_record"] = runner.store.disk_bytes() / batches.count
             say(f"  {name}: {batches.count / runner.ingest.wall:,.0f} records/s")
             if isinstance(runner.store, Ours):
                 runner.more["free_bytes_per_record"] = runner.store.free_bytes() / batches.count
@@ -170,7 +170,9 @@ def _reads(runners: dict[str, Runner]) -> None:
                 with watch.running():
                     runner.store.newest_afresh(NEWEST)
             runner.more["newest50_afresh_ms"] = percentile(watch.laps, 0.5) * 1e3
-            runner.more["unlock_ms"] = middle([runner.store.unlock_ms() for _ in range(5)])
+            runner.more["unlock_without_index_ms"] = middle(
+                [runner.store.unlock_ms(with_index=False) for _ in range(5)]
+            )
 
 
 def _searches(runners: dict[str, Runner], batches: Feed) -> None:
@@ -183,6 +185,9 @@ def _searches(runners: dict[str, Runner], batches: Feed) -> None:
             with indexing.running():
                 runner.store.index()
             runner.more["index_per_s"] = batches.count / indexing.wall
+            grown = runner.store.disk_bytes() / batches.count - (runner.more["bytes_per_record"] or 0)
+            runner.more["index_bytes_per_record"] = grown
+            runner.more["unlock_ms"] = middle([runner.store.unlock_ms(with_index=True) for _ in range(5)])
         for _ in range(SEARCHES):
             with runner.search.running():
                 hits = runner.store.search(batches.rare_word)
@@ -257,7 +262,15 @@ def _report(peers: dict[str, Found | None], known: dict[str, object], extra: Fou
         "pg_size_vs_plain": ratio(of("pg_ours", "bytes_per_record"), of("pg_plain", "bytes_per_record")),
         "cost_per_space": per_space.pop("ratio", None),
     }
-    named = ("newest50_p50_ms", "newest50_p99_ms", "month_ms", "search_ms", "unlock_ms", "newest50_afresh_ms")
+    named = (
+        "newest50_p50_ms",
+        "newest50_p99_ms",
+        "month_ms",
+        "search_ms",
+        "unlock_ms",
+        "unlock_without_index_ms",
+        "newest50_afresh_ms",
+    )
     metrics = {name: ours.get(name) for name in named} | extra | per_space
     return Report("vault", known, metrics, ratios, peers)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -21,12 +20,13 @@ from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.domain.ids import collection_of
 from cockpit.domain.record import Record
-from cockpit.search.document import document_of
-from cockpit.search.index import Index
 from cockpit.search.query import Query
 from cockpit.sealing.keyring import KdfCost, Keyring, stretch
 from cockpit.settings import Settings
 from cockpit.store.compaction import compact
+from cockpit.store import search
+from cockpit.store.refreshing import refresh_index
+from cockpit.store.search import Snapshot
 from cockpit.store.space import Reader
 
 HANDLE, PASSPHRASE = "camille", "quatre mots faciles à retenir"
@@ -60,7 +60,7 @@ class Ours:
         assert visit is not None and isinstance(visit.keyring, Keyring)
         self.keyring: Keyring = visit.keyring
         self._reader: Reader | None = None
-        self._index = Index.empty()
+        self._snapshot: Snapshot | None = None
 
     def ingest(self, batch: Sequence[Record]) -> None:
         with self.cockpit.spaces.write(self.person) as writer:
@@ -85,12 +85,10 @@ class Ours:
         return self._pragma("freelist_count") * self._pragma("page_size")
 
     def index(self) -> None:
-        """Index every record for search, from nothing."""
-        self._index = Index.empty()
-        for kind in KINDS:
-            waiting = map(document_of, self.reader.stream(kind))
-            while some := list(islice(waiting, 50_000)):
-                self._index.put(some)
+        """Index every record for search, from nothing, and seal the index."""
+        self._leave()
+        self._snapshot = refresh_index(self.cockpit.spaces, self.keyring, KINDS)
+        self.checkpoint()
 
     def newest(self, count: int) -> int:
         return len(self.reader.newest(BANK, count))
@@ -108,17 +106,20 @@ class Ours:
             yield from self.reader.export(kind)
 
     def search(self, word: str) -> int:
-        return self._index.search(Query(word, limit=50)).total
+        assert self._snapshot is not None
+        return self._snapshot.index.search(Query(word, limit=50)).total
 
-    def unlock_ms(self) -> float:
-        """From the passphrase to the first record, without the passphrase's stretching."""
+    def unlock_ms(self, *, with_index: bool) -> float:
+        """From the passphrase to the opened manifests, and the index; without the passphrase's stretching."""
         begun = perf_counter()
         cookie = sign_in(self.cockpit, HANDLE, PASSPHRASE)
         visit = recognise(self.cockpit, cookie)
-        assert visit is not None and visit.keyring is not None
+        assert visit is not None and isinstance(visit.keyring, Keyring)
         with self.cockpit.spaces.read(visit.keyring) as reader:
             for kind in KINDS:
                 reader.opened(collection_of(kind))
+            if with_index and search.load(reader.connection, visit.keyring.vault_key, self.person) is None:
+                raise RuntimeError("there is no index to open")
         unlocked = perf_counter()
         stretch(PASSPHRASE, bytes(16), COST)
         return (unlocked - begun - (perf_counter() - unlocked)) * 1000
