@@ -7,9 +7,10 @@ minute of the machine. ``docs/reference/performance.md`` says what is measured a
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from benchmarks.realistic import LAST_MONTH
 from benchmarks.vault_cipher import CipherFts, CipherFtsDriver
 from benchmarks.vault_limits import Limit
 from benchmarks.vault_ours import Ours, OursOnPostgresql
-from benchmarks.vault_postgresql import PgRows, Server, server
+from benchmarks.vault_postgresql import PgRows, Server, running_cluster
 from benchmarks.vault_rows import Clear, CoreRows, DriverRows, Sealed
 from benchmarks.vault_spaces import cost_per_space, export_extra_mb
 from benchmarks.vault_stores import Feed, Store, feed
@@ -218,21 +219,29 @@ def measured(count: int, rounds: int, *, spaces: int, with_postgresql: bool = Tr
     batches = feed(count)
     found: dict[str, list[Found]] = {}
     with (
-        server() if with_postgresql else ExitStack() as running,
+        running_cluster() if with_postgresql else nullcontext() as cluster,
         tempfile.TemporaryDirectory(prefix="cockpit-bench-") as folder,
     ):
-        for turn in range(rounds):
-            say(f"Round {turn + 1} of {rounds}")
-            place = Path(folder) / str(turn)
-            place.mkdir()
-            makers = stores(place, running if isinstance(running, Server) else None)
-            for name, numbers in one_round(batches, makers, turn).items():
-                found.setdefault(name, []).append(numbers)
+        for number in range(rounds):
+            say(f"Round {number + 1} of {rounds}")
+            # What the round before left would fill the disk; the last one's is still looked at.
+            place = _emptied(Path(folder) / "round")
+            with ExitStack() as databases:
+                makers = stores(place, Server(cluster, databases) if cluster else None)
+                for name, numbers in one_round(batches, makers, number).items():
+                    found.setdefault(name, []).append(numbers)
         say("Memory of an export, cost of a space")
-        extra = export_extra_mb(Path(folder) / str(rounds - 1) / "ours")
+        extra = export_extra_mb(place / "ours")
         per_space = cost_per_space(Path(folder), (10, spaces))
     peers: dict[str, Found | None] = {name: _medians(found.get(name, [])) for name in (*PEERS, *PG_PEERS, "limit")}
     return _report(peers, calibration(count, batches.packed, LAST_MONTH), extra, per_space)
+
+
+def _emptied(folder: Path) -> Path:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    return folder
 
 
 def _medians(rounds: list[Found]) -> Found | None:

@@ -20,11 +20,11 @@ from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.domain.ids import collection_of
 from cockpit.domain.record import Record
-from cockpit.search.query import Query
 from cockpit.sealing.keyring import KdfCost, Keyring, stretch
+from cockpit.search.query import Query
 from cockpit.settings import Settings
-from cockpit.store.compaction import compact
 from cockpit.store import search
+from cockpit.store.compaction import compact
 from cockpit.store.refreshing import refresh_index
 from cockpit.store.search import Snapshot
 from cockpit.store.space import Reader

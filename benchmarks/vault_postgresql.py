@@ -49,7 +49,7 @@ def maintain(store: CoreRows) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running PostgreSQL, and the databases made on it, which go when it stops."""
+    """A running PostgreSQL, and the databases made on it, which go with ``stack``."""
 
     cluster: Any
     stack: ExitStack
@@ -65,8 +65,8 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server | None]:
-    """A server of its own; None where PostgreSQL 15 is not installed."""
+def running_cluster() -> Iterator[Any]:
+    """A cluster of its own, for ``Server``; None where PostgreSQL 15 is not installed."""
     try:
         from tests.postgresql import cluster, find_programs  # noqa: PLC0415
 
@@ -75,5 +75,5 @@ def server() -> Iterator[Server | None]:
         say(f"PostgreSQL is not measured: {error}")
         yield None
         return
-    with cluster() as running, ExitStack() as stack:
-        yield Server(running, stack)
+    with cluster() as running:
+        yield running
