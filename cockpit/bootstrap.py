@@ -35,6 +35,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         operator = _operator(settings)
         # The keyring first: a database that is there without its keyring is then always a loss, and said to be one.
         keyrings = open_keyrings(settings.keyring_url, operator)
+        keyrings.check()
         database = open_database(settings.database_url)
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error

@@ -1,4 +1,4 @@
-"""The master key is rotated while spaces are read and written, killed in the middle, resumed, and the old one destroyed."""
+"""The master key is rotated while spaces are in use, killed in the middle, resumed, and the old one destroyed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -149,10 +148,11 @@ def test_a_space_opened_while_versions_are_retired_is_never_lost(cockpit: Cockpi
             person, secrets = PersonId(f"{len(made):032x}"), OperatorSecrets(new_key(), new_key(), new_key())
             cockpit.keyrings.put(person, secrets, "2026-11-23T09:30:00Z")
             made[person] = secrets
+            time.sleep(0.005)  # SQLite's lock is not fair: without a pause nobody else would ever get it
 
     thread = threading.Thread(target=opening)
     thread.start()
-    for _ in range(10):
+    for _ in range(5):
         rotate_operator_key(cockpit)
         retire_operator_keys(cockpit)
     stop.set()
@@ -185,9 +185,11 @@ def test_rotating_and_retiring_are_in_the_log_for_auditors(cockpit: Cockpit) -> 
     assert leaves == [("key.rotated", {"version": "file:v2"}), ("key.retired", {"version": "file:v2"})]
 
 
-def test_a_log_entry_and_an_import_need_the_master_no_more_than_a_row_away(cockpit: Cockpit, tmp_path: Path) -> None:
+def test_a_source_still_knows_what_it_brought_after_a_rotation(cockpit: Cockpit) -> None:
     person = open_space(cockpit, "camille", PASSPHRASE, "Camille", "fr").person
+    file = SourceFile("a.ofx", BANK_FILE.encode())
+    (first,) = refresh_source(cockpit, person, [file])
     rotate_operator_key(cockpit)
     retire_operator_keys(cockpit)
-    first, again = (refresh_source(cockpit, person, [SourceFile("a.ofx", BANK_FILE.encode())])[0] for _ in range(2))
+    (again,) = refresh_source(cockpit, person, [file])
     assert (first.new, again.unchanged) == (2, 2)

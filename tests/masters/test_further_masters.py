@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def open_cloud(folder, options):
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     site = tmp_path / "site"
     metadata = site / "examplecloud_master-1.0.dist-info"
     metadata.mkdir(parents=True)
@@ -89,7 +88,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         "[cockpit.master_keys]\nexamplecloud = examplecloud_master:open_cloud\nfile = examplecloud_master:open_cloud\n"
     )
     monkeypatch.syspath_prepend(str(site))
-    yield tmp_path / "cloud.json"
+    return tmp_path / "cloud.json"
 
 
 def test_a_cockpit_lives_under_a_master_that_a_package_brings(installed: Path, tmp_path: Path) -> None:

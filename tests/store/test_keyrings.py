@@ -148,6 +148,27 @@ def test_the_keyring_may_lie_elsewhere(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "keyring.sqlite").exists()
 
 
+def test_keys_of_another_deployment_are_refused_at_the_start(cockpit: Cockpit, visit: Visit, tmp_path: Path) -> None:
+    cockpit.close()
+    build(Settings(data=tmp_path / "other")).close()
+    shutil.rmtree(cockpit.settings.keys_folder)
+    shutil.copytree(tmp_path / "other" / "keys", cockpit.settings.keys_folder)
+    with pytest.raises(OperatorMustAct, match="do not belong together"):
+        build(cockpit.settings)
+
+
+def test_new_keys_beside_a_keyring_elsewhere_that_has_rows_are_refused(tmp_path: Path) -> None:
+    settings = Settings(
+        data=tmp_path / "data", argon2_memory_kib=64, keyring=f"sqlite:///{tmp_path / 'elsewhere.sqlite'}"
+    )
+    made = build(settings)
+    open_space(made, "camille", PASSPHRASE, "Camille", "fr")
+    made.close()
+    shutil.rmtree(settings.data)
+    with pytest.raises(OperatorMustAct, match="do not belong together"):
+        build(settings)
+
+
 def test_a_row_that_names_no_version_is_damage(cockpit: Cockpit, opened: OpenedSpace) -> None:
     with cockpit.keyrings.database.write() as connection:
         connection.exec_driver_sql("UPDATE keyring SET wrapped_pepper = x'00'")
