@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy.exc import ArgumentError
 
 from cockpit.domain.errors import NotFound, OperatorMustAct, Tampered
 from cockpit.domain.ids import PersonId
@@ -140,5 +141,8 @@ class Keyrings:
 
 
 def open_keyrings(url: str, operator: OperatorKeys) -> Keyrings:
-    """The keyring at the SQLAlchemy address ``url``, made when it is not there."""
-    return Keyrings(open_database(url, metadata), operator)
+    """The keyring at the SQLAlchemy address ``url``, made when it is not there. Raises ``OperatorMustAct``."""
+    try:
+        return Keyrings(open_database(url, metadata), operator)
+    except ArgumentError as error:
+        raise OperatorMustAct("COCKPIT_KEYRING is not an address of a database", code="data") from error

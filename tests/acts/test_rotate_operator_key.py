@@ -152,11 +152,13 @@ def test_a_space_opened_while_versions_are_retired_is_never_lost(cockpit: Cockpi
 
     thread = threading.Thread(target=opening)
     thread.start()
-    for _ in range(5):
-        rotate_operator_key(cockpit)
-        retire_operator_keys(cockpit)
-    stop.set()
-    thread.join(timeout=30)
+    try:
+        for _ in range(10):
+            rotate_operator_key(cockpit)
+            retire_operator_keys(cockpit)
+    finally:
+        stop.set()
+        thread.join(timeout=30)
     assert made
     assert all_open(cockpit, made)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -96,6 +97,22 @@ def test_when_the_server_is_sealed_sessions_go_on_and_nobody_signs_in(bao: OpenB
         bao.root.sys.submit_unseal_key(bao.unseal_key)
     sign_in(far, "camille", PASSPHRASE)
     open_space(far, "dominique", PASSPHRASE, "Dominique", "fr")
+
+
+def test_a_stolen_host_opens_nothing_once_its_token_is_revoked(
+    bao: OpenBao, far: Cockpit, settings: Settings, token_file: Path, tmp_path: Path
+) -> None:
+    open_space(far, "camille", PASSPHRASE, "Camille", "fr")
+    far.close()
+    stolen = tmp_path / "stolen"
+    shutil.copytree(settings.data, stolen)
+    bao.root.auth.token.revoke(token_file.read_text().strip())
+    for token in (token_file, tmp_path / "guessed"):
+        token.touch(mode=0o600)
+        options = dict(settings.master_options) | {"token_file": str(token)}
+        with pytest.raises(OperatorMustAct) as refused:
+            build(replace(settings, data=stolen, master_options=options))
+        assert refused.value.reason == "master_denied"
 
 
 def test_a_first_start_against_a_sealed_server_leaves_nothing_half_made(bao: OpenBao, settings: Settings) -> None:

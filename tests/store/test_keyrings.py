@@ -169,6 +169,12 @@ def test_new_keys_beside_a_keyring_elsewhere_that_has_rows_are_refused(tmp_path:
         build(settings)
 
 
+@pytest.mark.parametrize("address", ["nonsense", "floppy://a", "sqlite:////nowhere/at/all/keyring.sqlite"])
+def test_an_address_that_leads_nowhere_is_the_operators_to_mend(tmp_path: Path, address: str) -> None:
+    with pytest.raises(OperatorMustAct):
+        build(Settings(data=tmp_path / "data", keyring=address))
+
+
 def test_a_row_that_names_no_version_is_damage(cockpit: Cockpit, opened: OpenedSpace) -> None:
     with cockpit.keyrings.database.write() as connection:
         connection.exec_driver_sql("UPDATE keyring SET wrapped_pepper = x'00'")
