@@ -11,7 +11,6 @@ import struct
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -56,15 +55,15 @@ class _Run:
     def __len__(self) -> int:
         return len(self.firsts)
 
-    def digests(self, uid: bytes) -> Iterator[bytes]:
-        """The digests of one identity, oldest first."""
-        first, rest = int.from_bytes(uid[:_WORD], "big"), uid[_WORD:]
-        index = bisect_left(self.firsts, first)
+    def digests(self, first: int, rest: bytes) -> bytes:
+        """The digests of one identity, in its two halves, oldest first."""
+        index, found = bisect_left(self.firsts, first), b""
         while index < len(self.firsts) and self.firsts[index] == first:
             here = slice(index * _WORD, (index + 1) * _WORD)
             if self.rests[here] == rest:
-                yield self.values[here]
+                found += self.values[here]
             index += 1
+        return found
 
     def entries(self) -> list[bytes]:
         """Identity and digest of each, in order."""
@@ -100,7 +99,11 @@ class SourceState:
         """
         seen = self.known.get(uid)
         if seen is None:
-            seen = b"".join(found for run in self.runs for found in run.digests(uid)) if self.searching else b""
+            seen = b""
+            if self.searching:
+                first, rest = int.from_bytes(uid[:_WORD], "big"), uid[_WORD:]
+                for run in self.runs:
+                    seen += run.digests(first, rest)
         if not seen:
             self._remember(uid, digest, b"")
             return "new"
