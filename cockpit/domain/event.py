@@ -23,6 +23,12 @@ class EventType(StrEnum):
     ACCESS_ALLOWED = "access.allowed"
     ACCESS_REFUSED = "access.refused"
     EXPORT_MADE = "export.made"
+    WAY_ADDED = "way.added"
+    WAY_CHANGED = "way.changed"
+    WAY_REMOVED = "way.removed"
+    SPACE_RECOVERED = "space.recovered"
+    ESCROW_USED = "escrow.used"
+    VAULT_KEY_ROTATED = "vault_key.rotated"
 
 
 @dataclass(frozen=True, slots=True)

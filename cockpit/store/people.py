@@ -1,15 +1,15 @@
-"""The rows that make a space: person, login, operator-wrapped secrets, slots, collection keys."""
+"""The rows that make a space: person, login, operator-wrapped secrets, collection keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import Collection, PersonId
 from cockpit.sealing.box import keyed_tag
-from cockpit.sealing.keyring import CollectionKeys, KdfCost, Slot
+from cockpit.sealing.keyring import CollectionKeys
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
 
@@ -66,37 +66,17 @@ def sealed_profile(connection: Connection, person: PersonId) -> bytes:
     return bytes(found)
 
 
+def set_sealed_profile(connection: Connection, person: PersonId, sealed_profile: bytes) -> None:
+    """Replace the profile, sealed anew."""
+    table = tables.person
+    connection.execute(update(table).where(table.c.person_id == person).values(sealed_profile=sealed_profile))
+
+
 def pepper(connection: Connection, operator: OperatorKeys, person: PersonId) -> bytes:
     """The operator's share of every slot key of this person."""
     table = tables.keyring
     wrapped = connection.execute(select(table.c.wrapped_pepper).where(table.c.person_id == person)).scalar_one()
     return operator.unwrap(wrapped, "pepper", person)
-
-
-def put_slot(connection: Connection, person: PersonId, slot: Slot) -> None:
-    """Keep a slot, in the place of the one of the same type."""
-    table = tables.key_slot
-    connection.execute(delete(table).where(table.c.person_id == person, table.c.type == slot.type))
-    connection.execute(
-        insert(table).values(
-            person_id=person,
-            type=slot.type,
-            salt=slot.salt,
-            memory_kib=slot.cost.memory_kib,
-            iterations=slot.cost.iterations,
-            lanes=slot.cost.lanes,
-            wrapped=slot.wrapped,
-        )
-    )
-
-
-def find_slot(connection: Connection, person: PersonId, slot_type: str) -> Slot | None:
-    """The slot of this type, or None."""
-    table = tables.key_slot
-    row = connection.execute(select(table).where(table.c.person_id == person, table.c.type == slot_type)).one_or_none()
-    if row is None:
-        return None
-    return Slot(row.type, row.salt, KdfCost(row.memory_kib, row.iterations, row.lanes), row.wrapped)
 
 
 def collections_of(connection: Connection, person: PersonId) -> frozenset[Collection]:
