@@ -8,9 +8,11 @@ from cockpit.accounts.passphrase import BadHandle, checked_handle
 from cockpit.accounts.sessions import new_session, sweep
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import WrongSecret
+from cockpit.domain.moment import instant
 from cockpit.domain.way import WayType
 from cockpit.sealing.keyring import Keyring, new_collection
 from cockpit.store import people, sessions
+from cockpit.store import slots as slot_rows
 from cockpit.store.space import OWN_COLLECTIONS
 
 
@@ -46,6 +48,7 @@ def _begin(cockpit: Cockpit, handle: str, presented: slots.Presented) -> str:
     with cockpit.database.write() as connection:
         slots.check_current(connection, Keyring(person, vault_key))
         sweep(connection, now, cockpit.settings.idle_minutes, cockpit.settings.session_hours)
+        slot_rows.remove_ended(connection, person, instant(now))
         sessions.put(connection, session)
         missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - people.collections_of(connection, person)
         for collection in sorted(missing):

@@ -83,6 +83,12 @@ def remove_types(connection: Connection, person: PersonId, *types: WayType) -> N
     connection.execute(delete(table).where(table.c.person_id == person, table.c.type.in_([str(t) for t in types])))
 
 
+def remove_ended(connection: Connection, person: PersonId, now: str) -> None:
+    """Destroy the slots whose end is at or before the instant ``now``."""
+    table = tables.key_slot
+    connection.execute(delete(table).where(table.c.person_id == person, table.c.expires != "", table.c.expires <= now))
+
+
 def remove_all(connection: Connection, person: PersonId) -> None:
     """Destroy every slot."""
     connection.execute(delete(tables.key_slot).where(tables.key_slot.c.person_id == person))

@@ -69,7 +69,7 @@ def test_guardians_are_chosen_their_sheets_printed_and_they_open_the_space_again
     assert shown.status_code == 200
     shares = shares_of(shown.text)
     assert [len(share.split()) for share in shares] == [33] * 3
-    assert "Part de Marc" in said(shown.text)
+    assert "Part confiée à Marc" in said(shown.text)
     assert "Odile, Marc, Inès. 2 sur 3 suffisent." in said(camille.get("/cles").text)
     assert not any(share.split()[4] in camille.get("/cles/proches").text for share in shares)
 

@@ -111,7 +111,7 @@ def leave_everywhere(cockpit: Core, visit: Visitor) -> Response:
 
 
 def _shown(cockpit: Cockpit, visit: Visit) -> tuple[WayShown, ...]:
-    now = cockpit.clock()
+    now, order = cockpit.clock(), list(WayType)
     return tuple(
         WayShown(
             way,
@@ -121,7 +121,7 @@ def _shown(cockpit: Cockpit, visit: Visit) -> tuple[WayShown, ...]:
             way.drill_due(now),
             way.type in REMOVABLE,
         )
-        for way in list_ways(cockpit, visit)
+        for way in sorted(list_ways(cockpit, visit), key=lambda way: order.index(way.type))
     )
 
 
