@@ -13,6 +13,8 @@ from cockpit.acts.list_ways import list_ways
 from cockpit.acts.open_space import OpenedSpace
 from cockpit.acts.recover_with_escrow import recover_with_escrow
 from cockpit.acts.set_guardians import set_guardians
+from cockpit.acts.sign_in import sign_in
+from cockpit.acts.visits import recognise
 from cockpit.domain.way import WayType
 from cockpit_web.security.limits import TRIES
 from tests.acts.holding import proof_of
@@ -218,6 +220,14 @@ def test_leaving_everywhere_ends_this_session_too(camille: TestClient, opened: O
     assert answer.headers["location"] == "/"
     camille.cookies.set("cockpit", opened.cookie, domain="localhost.local")
     assert camille.get("/cles").headers["location"].startswith("/entrer")
+
+
+def test_a_locked_space_can_be_left_everywhere(camille: TestClient, cockpit: Cockpit, opened: OpenedSpace) -> None:
+    elsewhere = sign_in(cockpit, "camille", PASSPHRASE)
+    camille.post("/verrouiller")
+    assert 'action="/cles/partout"' in camille.get("/ouvrir").text
+    camille.post("/cles/partout")
+    assert recognise(cockpit, elsewhere) is None
 
 
 def test_the_papers_are_never_kept_by_the_browser(camille: TestClient) -> None:

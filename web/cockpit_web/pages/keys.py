@@ -20,7 +20,7 @@ from cockpit_web.formats import instant_day
 from cockpit_web.forms import Submitted
 from cockpit_web.step_up import step_up, what_is_wrong
 from cockpit_web.templating import render
-from cockpit_web.visitor import Core, Visitor, drop_cookie
+from cockpit_web.visitor import Core, Visitor, drop_cookie, for_signed_in
 from cockpit_web.way_words import WAY_WORDS, WayWords
 
 router = APIRouter()
@@ -102,8 +102,9 @@ def remove(request: Request, cockpit: Core, visit: Visitor, way: str, form: Subm
 
 
 @router.post("/cles/partout")
+@for_signed_in
 def leave_everywhere(cockpit: Core, visit: Visitor) -> Response:
-    """End every session, this one too."""
+    """End every session, this one too; a locked space can be left everywhere as well."""
     sign_out_everywhere(cockpit, visit)
     response = RedirectResponse("/", 303)
     drop_cookie(cockpit, response)
