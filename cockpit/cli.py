@@ -104,6 +104,23 @@ def space_open(context: click.Context, name: str, shown_as: str | None, language
     click.echo(f"\n    {opened.kit}\n")
 
 
+@main.command()
+@click.argument("name")
+@click.option("--escrow", is_flag=True, required=True, help="Use the escrow that the person allowed.")
+@click.option("--reason", required=True, help="Why, in at most 200 characters: the person will read it.")
+@click.pass_context
+@_plainly
+def recover(context: click.Context, name: str, escrow: bool, reason: str) -> None:
+    """Make a temporary kit for NAME, who allowed it. It is logged to them first; no data is shown."""
+    from cockpit.acts.recover_with_escrow import recover_with_escrow  # noqa: PLC0415
+
+    del escrow  # A recovery without the escrow has no key: the flag makes the operator say which power they use.
+    made = recover_with_escrow(context.obj(), name, reason)
+    click.echo("This use is in the person's history. Hand them this temporary kit; it is shown once and kept nowhere:")
+    click.echo(f"\n    {made.kit}\n")
+    click.echo(f"It opens until {made.expires}, or until they choose a new passphrase.")
+
+
 @main.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--space", "name", required=True, help="The person's sign-in name.")

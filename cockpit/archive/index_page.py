@@ -70,6 +70,14 @@ _EVENTS: dict[str, Words] = {
     EventType.EXPORT_MADE: Words("Vous avez emporté vos données", "You took your data away"),
     EventType.KEY_ROTATED: Words("L'exploitant a renouvelé sa clé", "The operator renewed their key"),
     EventType.KEY_RETIRED: Words("L'exploitant a détruit ses anciennes clés", "The operator destroyed their old keys"),
+    EventType.WAY_ADDED: Words("Vous avez ajouté une clé de votre espace", "You added a key to your space"),
+    EventType.WAY_CHANGED: Words("Vous avez remplacé une clé de votre espace", "You replaced a key to your space"),
+    EventType.WAY_REMOVED: Words("Vous avez retiré une clé de votre espace", "You removed a key to your space"),
+    EventType.SPACE_RECOVERED: Words(
+        "Vos proches de confiance ont rouvert votre espace", "Your trusted persons opened your space again"
+    ),
+    EventType.ESCROW_USED: Words("L'exploitant a ouvert votre espace en secours", "The operator opened your space"),
+    EventType.VAULT_KEY_ROTATED: Words("Vous avez changé toutes vos clés", "You changed all your keys"),
 }
 
 

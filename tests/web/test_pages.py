@@ -78,7 +78,9 @@ def test_every_page_of_an_empty_space(camille: TestClient, address: str) -> None
     check_page(answer.text, "fr")
 
 
-@pytest.mark.parametrize("address", ["/", "/aide", "/entrer", "/entrer/kit", "/espace/creer", "/nulle-part"])
+@pytest.mark.parametrize(
+    "address", ["/", "/aide", "/entrer", "/entrer/kit", "/entrer/proches?parts=3", "/espace/creer", "/nulle-part"]
+)
 def test_every_page_for_a_stranger(stranger: TestClient, address: str) -> None:
     for language in ("fr", "en"):
         answer = stranger.get(address, headers={"Accept-Language": language})
