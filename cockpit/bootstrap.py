@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 
@@ -12,11 +12,14 @@ from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
 from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
 from cockpit.sealing.succession import succeed
+from cockpit.search.open_indexes import OpenIndexes
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import Database, open_database
+from cockpit.store.files import Files
 from cockpit.store.keyrings import Keyrings, open_keyrings
 from cockpit.store.ledger import Ledger
+from cockpit.store.objects import open_objects
 from cockpit.store.space import Spaces
 
 
@@ -34,19 +37,21 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = open_database(settings.database_url)
         operator, keyrings = _keys_of(database, settings)
+        objects = open_objects(settings.objects, settings.data / "objects")
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry = load_registry()
     return Cockpit(
         settings=settings,
         database=database,
-        spaces=Spaces(database, keyrings, registry.versions),
+        spaces=Spaces(database, keyrings, registry.versions, Files(objects, settings.quota_bytes, clock)),
         ledger=Ledger(settings.origin, operator, keyrings, registry.sha256),
         operator=operator,
         keyrings=keyrings,
         shelf=Shelf.from_entry_points(),
         registry=registry,
         clock=clock,
+        indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )
 
 

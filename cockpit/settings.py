@@ -12,6 +12,8 @@ from platformdirs import user_data_path
 
 from cockpit.domain.errors import OperatorMustAct
 
+DEFAULT_QUOTA_BYTES = 5 * 1024 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -35,7 +37,9 @@ class Settings:
     signed out. ``argon2_memory_kib``: memory of one passphrase check. ``database``: the address of a PostgreSQL
     database, which may hold a password; empty for SQLite in ``data``. ``keyring``: the SQLAlchemy address of the
     keyring, when it is not a file beside the database. ``master``: which master key wraps it (``file``, ``transit``,
-    or one that a package brings); ``former_master``: the one it takes over from.
+    or one that a package brings); ``former_master``: the one it takes over from. ``quota_bytes``: what one person's
+    documents may take. ``objects``: where documents are kept, ``s3://bucket/prefix``, or ``objects/`` in ``data`` when
+    None.
     """
 
     data: Path
@@ -44,6 +48,8 @@ class Settings:
     session_hours: int = 12
     argon2_memory_kib: int = 64 * 1024
     upload_bytes: int = 32 * 1024 * 1024
+    quota_bytes: int = DEFAULT_QUOTA_BYTES
+    objects: str | None = None
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
     database: str = field(default="", repr=False)
@@ -96,7 +102,9 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
     ``COCKPIT_TRUSTED_CERTIFICATES`` names a directory of PEM files that the 2D-Doc reader trusts beside its list.
     ``COCKPIT_KEYRING`` is the address of the keyring. ``COCKPIT_MASTER`` and ``COCKPIT_FORMER_MASTER`` name master
     keys; the settings that begin with ``COCKPIT_MASTER_`` and ``COCKPIT_FORMER_MASTER_`` are their options.
-    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, and for another database.
+    ``COCKPIT_OBJECTS`` names the object store of documents; ``COCKPIT_QUOTA_BYTES``, what one person's may take.
+    Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, for another database, and
+    for an odd quota.
     """
     where = data or Path(os.environ.get("COCKPIT_DATA") or user_data_path("mesinfos-cockpit", appauthor=False))
     address = (issuer or os.environ.get("COCKPIT_ISSUER") or "http://localhost:8000").rstrip("/")
@@ -110,6 +118,8 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
         master_options=_options("COCKPIT_MASTER_"),
         former_master=os.environ.get("COCKPIT_FORMER_MASTER") or None,
         former_master_options=_options("COCKPIT_FORMER_MASTER_"),
+        objects=os.environ.get("COCKPIT_OBJECTS") or None,
+        quota_bytes=_quota(os.environ.get("COCKPIT_QUOTA_BYTES")),
     )
 
 
@@ -141,6 +151,14 @@ def _options(prefix: str) -> dict[str, str]:
     if "token" in found:
         raise OperatorMustAct(f"put the token in a file, and name the file in {prefix}TOKEN_FILE", code="master")
     return found
+
+
+def _quota(written: str | None) -> int:
+    if not written:
+        return DEFAULT_QUOTA_BYTES
+    if not (written.isascii() and written.isdigit()):
+        raise OperatorMustAct("COCKPIT_QUOTA_BYTES must be a whole number of bytes", code="quota_setting")
+    return int(written)
 
 
 def _trusted_certificates() -> tuple[bytes, ...]:

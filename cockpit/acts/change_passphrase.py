@@ -20,6 +20,7 @@ def change_passphrase(cockpit: Cockpit, visit: Visit, passphrase: str) -> None:
     with cockpit.database.write(visit.person) as connection:
         people.put_slot(connection, visit.person, slot)
         sessions.remove_others(connection, visit.person, visit.session)
+    cockpit.indexes.drop_person(visit.person, but=visit.session)
 
 
 def renew_kit(cockpit: Cockpit, visit: Visit) -> str:

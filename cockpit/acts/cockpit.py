@@ -9,11 +9,13 @@ from datetime import datetime
 from cockpit.consent.notice import KindWords
 from cockpit.registry import Registry
 from cockpit.sealing.operator import OperatorKeys
+from cockpit.search.open_indexes import OpenIndexes
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
 from cockpit.store.engine import Database
 from cockpit.store.keyrings import Keyrings
 from cockpit.store.ledger import Ledger
+from cockpit.store.search import Snapshot
 from cockpit.store.space import Spaces
 
 
@@ -30,6 +32,7 @@ class Cockpit:
     shelf: Shelf
     registry: Registry
     clock: Callable[[], datetime]
+    indexes: OpenIndexes[Snapshot]
 
     def close(self) -> None:
         """Let go of both databases' connections."""

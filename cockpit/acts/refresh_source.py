@@ -6,14 +6,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.errors import CitizenMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConnectorId, Kind, PersonId, collection_of
 from cockpit.domain.moment import day_of, instant
 from cockpit.domain.record import Json, Record
 from cockpit.sources.port import Fault, FaultKind, PullContext, SourceFile
+from cockpit.sources.preview import media_type_of, preview
 from cockpit.sources.sandbox import pull_file
+from cockpit.store.space import Deposited
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,33 @@ def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile) -> FileR
         connector = pulled.connector
     if not records or connector is None:
         return FileRefresh(file.name, connector, 0, 0, 0, (), tuple(faults))
+    try:
+        done = _keep(cockpit, person, file, connector, records, len(faults), now)
+    except CitizenMustAct as error:
+        if error.reason != "quota":
+            raise
+        faults.append(Fault(FaultKind.TOO_BIG, "quota-full", str(error)))
+        return FileRefresh(file.name, connector, 0, 0, 0, (), tuple(faults))
+    return FileRefresh(file.name, connector, done.new, done.changed, done.unchanged, done.kinds, tuple(faults))
+
+
+def _keep(
+    cockpit: Cockpit,
+    person: PersonId,
+    file: SourceFile,
+    connector: ConnectorId,
+    records: list[Record],
+    faults: int,
+    now: datetime,
+) -> Deposited:
+    """The file, its picture and its records, in one transaction with its entry in the log."""
+    # Before the transaction: drawing and sending take their time, and no other writer should wait for them.
+    picture = preview(file.content)
+    staged = cockpit.spaces.stage_file(person, file.content, media_type_of(file.content), picture)
     with cockpit.spaces.write(person) as writer:
-        blob = writer.keep_file(file.content)
+        blob = writer.keep_file(staged)
         done = writer.deposit(connector, records, instant(now), blob, file.name)
-        counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "faults": len(faults)}
+        counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "faults": faults}
         families: list[Json] = [str(name) for name in sorted({collection_of(kind) for kind in done.kinds})]
         event = Event(
             EventType.SOURCE_REFRESHED,
@@ -70,7 +97,7 @@ def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile) -> FileR
             subject={"connector": connector, "kinds": list(done.kinds), **counts, "digest": _digest(file.content)},
         )
         cockpit.ledger.append(writer.connection, event, now, person)
-    return FileRefresh(file.name, connector, done.new, done.changed, done.unchanged, done.kinds, tuple(faults))
+    return done
 
 
 def _digest(content: bytes) -> str:

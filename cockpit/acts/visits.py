@@ -26,11 +26,14 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
         row = sessions.find(connection, hashed)
     if row is None:
         return None
+    locked = idle(row, now, cockpit.settings.idle_minutes)
+    if locked or row.sealed_vault_key is None:
+        cockpit.indexes.drop(hashed)
     if over(row, now, cockpit.settings.session_hours):
         with cockpit.database.write() as connection:
             sessions.remove(connection, hashed)
+        cockpit.indexes.drop(hashed)
         return None
-    locked = idle(row, now, cockpit.settings.idle_minutes)
     if locked and row.sealed_vault_key is not None:
         with cockpit.database.write() as connection:
             sessions.forget_key(connection, hashed)
@@ -47,6 +50,7 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
 
 def lock(cockpit: Cockpit, visit: Visit) -> None:
     """Lock the space now, in this session; the person stays signed in."""
+    cockpit.indexes.drop(visit.session)
     with cockpit.database.write() as connection:
         sessions.forget_key(connection, visit.session)
 
@@ -60,11 +64,13 @@ def unlock(cockpit: Cockpit, visit: Visit, cookie: str, passphrase: str) -> None
 
 def sign_out(cockpit: Cockpit, visit: Visit) -> None:
     """End this session."""
+    cockpit.indexes.drop(visit.session)
     with cockpit.database.write() as connection:
         sessions.remove(connection, visit.session)
 
 
 def sign_out_elsewhere(cockpit: Cockpit, visit: Visit) -> None:
     """End every other session of this person."""
+    cockpit.indexes.drop_person(visit.person, but=visit.session)
     with cockpit.database.write() as connection:
         sessions.remove_others(connection, visit.person, visit.session)

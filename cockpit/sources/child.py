@@ -35,7 +35,11 @@ def main(memory_bytes: int, cpu_seconds: int, open_files: int) -> None:
         out.flush()
 
     try:
-        answer(wire.read_job(sys.stdin.buffer.read), say)
+        match wire.read_job(sys.stdin.buffer.read):
+            case wire.Job() as job:
+                answer(job, say)
+            case wire.Depict(content, media_type):
+                draw(content, media_type, say)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
 
@@ -64,6 +68,13 @@ def answer(job: wire.Job, say: Say) -> None:
                 if _told(connector, asked[connector].pull(file, job.context), say):
                     return
     say(wire.Nobody() if job.pull else wire.Ranked(tuple(ranked)))
+    say(wire.Done())
+
+
+def draw(content: bytes, media_type: str, say: Say) -> None:
+    """Say the picture of a file. A file that cannot be drawn ends the child, and the parent shows none."""
+    depict = importlib.import_module("cockpit.sources.depict").depict
+    say(wire.Depicted(depict(content, media_type)))
     say(wire.Done())
 
 

@@ -71,7 +71,7 @@ class Ended(Exception):
 class Child:
     """One reading child and the job it was given. Use as a context manager: leaving it ends the process."""
 
-    def __init__(self, job: wire.Job, limits: Limits, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, job: wire.Job | wire.Depict, limits: Limits, cancelled: Callable[[], bool]) -> None:
         self._limits = limits
         self._cancelled = cancelled
         self._unsent = memoryview(wire.pack(job))

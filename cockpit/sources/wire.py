@@ -27,7 +27,7 @@ class Reader(msgspec.Struct, frozen=True):
     named: bool
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, tag="read"):
     """Parent to child, once: the file, and who may read it. ``pull`` False asks only who recognises it."""
 
     readers: tuple[Reader, ...]
@@ -36,6 +36,13 @@ class Job(msgspec.Struct, frozen=True):
     size: int
     context: PullContext
     pull: bool
+
+
+class Depict(msgspec.Struct, frozen=True, tag="depict"):
+    """Parent to child, once, instead of a ``Job``: the file to draw small."""
+
+    content: bytes
+    media_type: str
 
 
 class Asking(msgspec.Struct, frozen=True, tag="asking"):
@@ -83,18 +90,24 @@ class Nobody(msgspec.Struct, frozen=True, tag="nobody"):
     """No connector recognised the file, or each found nothing of its own inside."""
 
 
+class Depicted(msgspec.Struct, frozen=True, tag="depicted"):
+    """The picture a ``Depict`` asked for."""
+
+    content: bytes
+
+
 class Done(msgspec.Struct, frozen=True, tag="done"):
     """The stream is complete; a child that ends without it crashed."""
 
 
-Frame: TypeAlias = Asking | Ranked | Chosen | Found | Missed | Reached | Nobody | Done
+Frame: TypeAlias = Asking | Ranked | Chosen | Found | Missed | Reached | Nobody | Depicted | Done
 
 _encoder = msgspec.msgpack.Encoder()
 _frames: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
-_jobs: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
+_jobs: msgspec.msgpack.Decoder[Job | Depict] = msgspec.msgpack.Decoder(Job | Depict)
 
 
-def pack(message: Frame | Job) -> bytes:
+def pack(message: Frame | Job | Depict) -> bytes:
     """One frame, with its length."""
     body = _encoder.encode(message)
     return LENGTH.pack(len(body)) + body
@@ -105,7 +118,7 @@ def unpack(body: bytes | bytearray) -> Frame:
     return _frames.decode(body)
 
 
-def read_job(read: Callable[[int], bytes]) -> Job:
+def read_job(read: Callable[[int], bytes]) -> Job | Depict:
     """The one job of a child's life, from its standard input. Raises ``EOFError`` when the parent went away."""
     head = read(LENGTH.size)
     if len(head) < LENGTH.size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -85,6 +85,34 @@ class Records:
         if not earlier:
             earlier = list(self._in_vault({uid}).values())
         return tuple(map(stored, [*earlier, *fresh]))
+
+    def on_days(self, days: Collection[str]) -> Iterator[StoredRecord]:
+        """Every record of these days; the others of their segments are not even read."""
+        overlay, run = self._since(), self._run
+        wanted = sorted({index for day in days for index in range(*run.around(day_number(day)))} if len(run) else ())
+        needles = [f'"day":"{day}"'.encode() for day in days]
+        for body in self.opened.pieces([run[index] for index in wanted]):
+            for raw in split(body):
+                if any(needle in raw for needle in needles):
+                    found = read_stored(raw)
+                    if found.record.day in days and found.uid not in overlay.lines:
+                        yield found
+        for line in overlay.lines.values():
+            if line is not None and line["record"]["day"] in days:
+                yield stored(line)
+
+    def changed_after(self, seq: int) -> tuple[list[StoredRecord], list[RecordUid]]:
+        """What the inbox brought after its segment ``seq``: records as they now are, and those that are no more."""
+        touched = {
+            seen.uid
+            for number, body in self.opened.tail()
+            if number > seq
+            for seen in map(glance, split(body))
+            if seen.family == self.kind
+        }
+        lines = {uid: line for uid, line in self._since().lines.items() if uid in touched} if touched else {}
+        here = [stored(line) for line in lines.values() if line is not None]
+        return here, [RecordUid(uid) for uid, line in lines.items() if line is None]
 
     def export(self) -> Iterator[bytes]:
         """Every record as JSON Lines, oldest first where nothing came since the compaction."""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import BlobId, Collection, ConnectorId, Kind, PersonId, RecordUid, collection_of
 from cockpit.domain.record import Record, StoredRecord, Versions
-from cockpit.sealing.box import keyed_hash
-from cockpit.sealing.envelope import FIRST_PREVIOUS, EnvelopeKind, Place, open_with, seal_to
 from cockpit.sealing.keyring import AnyKeyring
 from cockpit.store import heads, tables
 from cockpit.store.deposit import Deposited, deposit
 from cockpit.store.engine import Database
+from cockpit.store.files import ANY_TYPE, Files, OpenFile, SealingKey, Usage, find, find_preview, usage_of
 from cockpit.store.keyrings import Keyrings
 from cockpit.store.lines import Line, encode_line, read_lines
 from cockpit.store.records import Records
+from cockpit.store.staging import StagedFile, keep, stage
 from cockpit.store.streams import Opened, append, open_collection
 
 JOURNAL = Collection("journal")
@@ -38,6 +38,7 @@ class Reader:
     keyring: AnyKeyring = field(repr=False)
     keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
+    files: Files
     _opened: dict[Collection, Opened] = field(default_factory=dict, repr=False)
 
     @property
@@ -68,6 +69,17 @@ class Reader:
         """One record. Raises ``NotFound``."""
         return self._records(kind).one(uid)
 
+    def on_days(self, kind: Kind, days: frozenset[str]) -> Iterator[StoredRecord]:
+        """Every record of ``kind`` of these days (``YYYY-MM-DD``), in no order."""
+        return self._records(kind).on_days(days)
+
+    def changed_after(self, kind: Kind, seq: int) -> tuple[list[StoredRecord], list[RecordUid]]:
+        """What the collection's inbox brought of ``kind`` after its segment ``seq``, and which records it erased.
+
+        Means something while that segment is still in the inbox: see ``Opened.manifest.base_seq``.
+        """
+        return self._records(kind).changed_after(seq)
+
     def history(self, kind: Kind, uid: RecordUid) -> tuple[StoredRecord, ...]:
         """Every version of one record as it was brought, oldest first. Raises ``NotFound``."""
         return self._records(kind).history(uid)
@@ -77,15 +89,20 @@ class Reader:
         return self._records(kind).export()
 
     def file(self, blob: BlobId) -> bytes:
-        """An original file's bytes. Raises ``NotFound``."""
-        table = tables.blob
-        row = self.connection.execute(
-            select(table).where(table.c.person_id == self.person, table.c.blob_id == blob)
-        ).one_or_none()
-        if row is None:
-            raise NotFound("there is no such file in this space")
-        private = self.opened(FILES).private(row.epoch)
-        return open_with(private, row.envelope, _blob_place(self.person, blob, row.epoch))
+        """An original file's bytes, all at once. Raises as ``open_file`` and its reading do."""
+        return b"".join(self.open_file(blob).read())
+
+    def open_file(self, blob: BlobId) -> OpenFile:
+        """An original file, to read whole or in part, also after this reader is closed. Raises ``NotFound``."""
+        return find(self.connection, self.files, self.person, blob, self._files_private)
+
+    def preview(self, blob: BlobId) -> OpenFile | None:
+        """A picture of an original file's first page, or None when there is none."""
+        return find_preview(self.connection, self.files, self.person, blob, self._files_private)
+
+    def usage(self) -> Usage:
+        """What the space's documents take and may take, in stored bytes."""
+        return usage_of(self.connection, self.files, self.person)
 
     def lines(self, collection: Collection) -> Iterator[Line]:
         """Every note of a collection of notes, oldest first. Raises ``Tampered``; ``NotFound`` without its keys."""
@@ -103,6 +120,9 @@ class Reader:
     def _records(self, kind: Kind) -> Records:
         return Records(self.opened(collection_of(kind)), kind, self.versions)
 
+    def _files_private(self, epoch: int) -> bytes:
+        return self.opened(FILES).private(epoch)
+
     def _mac_key(self) -> bytes:
         return heads.mac_key(self.keyrings.source_key(self.person))
 
@@ -115,6 +135,7 @@ class Writer:
     person: PersonId
     keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
+    files: Files
 
     def deposit(
         self,
@@ -137,21 +158,19 @@ class Writer:
         lines = [encode_line({"uid": uid, "at": at, "kind": kind, "gone": True}) + b"\n" for uid in uids]
         self._append(collection_of(kind), b"".join(lines), len(lines))
 
-    def keep_file(self, content: bytes) -> BlobId:
-        """Seal an original file, once: the same bytes give the same id."""
+    def keep_file(
+        self, content: bytes | BinaryIO | StagedFile, media_type: str = ANY_TYPE, preview: bytes | None = None
+    ) -> BlobId:
+        """Seal an original file, once: the same bytes give the same id. ``preview`` is a picture of it.
+
+        A large file is staged first (``Spaces.stage_file``), so that nobody waits for it. Raises as ``staging.stage``
+        and ``staging.keep`` do.
+        """
         key = self.keyrings.source_key(self.person)
-        blob = BlobId(keyed_hash(key, hashlib.sha256(content).digest()).hex())
-        table = tables.blob
-        known = self.connection.execute(
-            select(table.c.blob_id).where(table.c.person_id == self.person, table.c.blob_id == blob)
-        ).one_or_none()
-        if known is None:
-            keys = heads.verify(heads.find(self.connection, self.person, FILES), heads.mac_key(key)).keys
-            envelope = seal_to(keys.public, content, _blob_place(self.person, blob, keys.epoch))
-            self.connection.execute(
-                insert(table).values(person_id=self.person, blob_id=blob, epoch=keys.epoch, envelope=envelope)
-            )
-        return blob
+        if not isinstance(content, StagedFile):
+            content = stage(self.connection, self.files, self.person, key, content, media_type, preview)
+        keys = heads.verify(heads.find(self.connection, self.person, FILES), heads.mac_key(key)).keys
+        return keep(self.connection, self.files, SealingKey(self.person, keys.public, keys.epoch), content)
 
     def note(self, collection: Collection, line: Line) -> int:
         """Seal one line into ``consents`` or ``journal``; returns its sequence number, from 1."""
@@ -170,6 +189,7 @@ class Spaces:
     database: Database
     keyrings: Keyrings = field(repr=False)
     versions: Mapping[Kind, Versions]
+    files: Files
 
     @contextmanager
     def read(self, keyring: AnyKeyring) -> Iterator[Reader]:
@@ -179,7 +199,18 @@ class Spaces:
 
     def reader(self, connection: Connection, keyring: AnyKeyring) -> Reader:
         """A reader inside a transaction that is already open."""
-        return Reader(connection, keyring, self.keyrings, self.versions)
+        return Reader(connection, keyring, self.keyrings, self.versions, self.files)
+
+    def stage_file(
+        self, person: PersonId, content: bytes | BinaryIO, media_type: str = ANY_TYPE, preview: bytes | None = None
+    ) -> StagedFile:
+        """Send a file to the object store before the transaction that keeps it, so that no writer waits for it.
+
+        Raises as ``staging.stage`` does, and ``NotFound`` for no such person.
+        """
+        key = self.keyrings.source_key(person)
+        with self.database.read(person) as connection:
+            return stage(connection, self.files, person, key, content, media_type, preview)
 
     @contextmanager
     def write(self, person: PersonId) -> Iterator[Writer]:
@@ -196,11 +227,7 @@ class Spaces:
         table = tables.person
         if connection.execute(select(table.c.person_id).where(table.c.person_id == person)).one_or_none() is None:
             raise NotFound("there is no such space")
-        return Writer(connection, person, self.keyrings, self.versions)
-
-
-def _blob_place(person: str, blob: str, epoch: int) -> Place:
-    return Place(person, f"files/{blob}", EnvelopeKind.BLOB, epoch, 0, FIRST_PREVIOUS, 1)
+        return Writer(connection, person, self.keyrings, self.versions, self.files)
 
 
 __all__ = ["CONSENTS", "FILES", "JOURNAL", "OWN_COLLECTIONS", "Deposited", "Reader", "Spaces", "Writer"]

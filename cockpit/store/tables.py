@@ -6,7 +6,7 @@ person (service, par, log): they hold hashes, public facts, or values sealed und
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -83,6 +83,15 @@ manifest = Table(
     Column("envelope", LargeBinary, nullable=False),
 )
 
+index_snapshot = Table(
+    "index_snapshot",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("counter", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
 blob = Table(
     "blob",
     metadata,
@@ -90,6 +99,9 @@ blob = Table(
     Column("blob_id", String(32), primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
+    Column("object_id", String(32), nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("created_at", String(20), nullable=False),
 )
 
 seen_record = Table(

@@ -18,12 +18,14 @@ from cockpit.acts.issue_tokens import redeem_code
 from cockpit.acts.open_space import open_space
 from cockpit.acts.read_for_service import Wanted, read_for_service
 from cockpit.acts.refresh_source import refresh_source
+from cockpit.acts.search_space import search_space
 from cockpit.acts.visits import recognise
 from cockpit.consent.narrowing import Narrowing
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
+from cockpit.search.query import Query
 from cockpit.sources.port import SourceFile
 from cockpit.store import services, tables
 from cockpit.store.compaction import compact
@@ -68,6 +70,9 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))
     assert CANARY.encode() in released.body
     assert visit.keyring is not None
+    for _ in range(2):
+        assert search_space(cockpit, visit, Query(f"{CANARY} octobre")).records
+        refresh_source(cockpit, opened.person, [SourceFile("b.ofx", BANK_FILE.replace("2026", "2025").encode())])
     for collection in (*OWN_COLLECTIONS, *cockpit.registry.collections):
         compact(cockpit.spaces, visit.keyring, collection)
     with pytest.raises(NotFound):

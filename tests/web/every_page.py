@@ -14,7 +14,7 @@ from tests.web.furnished import ask
 
 FIXED = (
     "/", "/donnees", "/donnees/energie", "/donnees/banque", "/donnees/factures", "/donnees/papiers",
-    "/sources/ajouter", "/historique", "/partages", "/emporter", "/reglages", "/aide",
+    "/recherche", "/sources/ajouter", "/historique", "/partages", "/emporter", "/reglages", "/aide",
 )  # fmt: skip
 
 

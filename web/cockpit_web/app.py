@@ -24,6 +24,7 @@ from cockpit_web.pages import (
     papers,
     record,
     request,
+    search,
     settings,
     shares,
     sign_in,
@@ -41,8 +42,8 @@ from cockpit_web.visitor import DemonstrationDoor, doorman
 PAGES = tuple(
     module.router
     for module in (
-        home, open_a_space, sign_in, data, energy, bank, invoices, papers, record, sources, history, shares, request,
-        takeaway, settings, help, language, demonstration,
+        home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history, shares,
+        request, takeaway, settings, help, language, demonstration,
     )
 )  # fmt: skip
 """Every page there is."""

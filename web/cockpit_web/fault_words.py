@@ -21,6 +21,7 @@ _BY_KIND = {
 _BY_CODE = {
     "empty-file": marked("Ce fichier est vide."),
     "file-too-big": marked("Ce fichier est plus gros que ce que le cockpit accepte."),
+    "quota-full": marked("Vos fichiers prennent toute la place permise. Celui-ci n'a pas été gardé."),
     "declaration-refused": marked("Ce fichier contient des instructions dangereuses. Nous ne l'avons pas lu."),
     "not-recognised": marked(
         "Rien de ce que nous savons lire n'est dans ce fichier. "

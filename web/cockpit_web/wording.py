@@ -91,6 +91,20 @@ SERVICE = Explanation(
     marked("Nous avons refusé la demande."),
     marked("Retournez sur le site du service et recommencez, ou laissez tomber."),
 )
+QUOTA = Explanation(
+    "quota",
+    marked("Il n'y a plus de place pour ce fichier."),
+    marked("Vos fichiers prennent toute la place permise. Rien n'a été modifié dans votre espace."),
+    _WE_KEEP_NOTHING,
+    marked("Demandez plus de place à la personne qui s'occupe du cockpit."),
+)
+OBJECTS = Explanation(
+    "objects",
+    marked("L'endroit où sont gardés vos fichiers ne répond pas."),
+    marked("Ce n'est pas de votre faute. Vos données restent scellées."),
+    marked("L'erreur est notée, sans aucune de vos données."),
+    marked("Réessayez dans un moment. Si cela continue, prévenez la personne qui s'occupe du cockpit."),
+)
 UNKNOWN_REQUEST = Explanation(
     "unknown_request",
     marked("Cette demande n'attend plus de réponse."),
@@ -112,6 +126,8 @@ EXPLAINED = {
         TAMPERED,
         CITIZEN,
         SERVICE,
+        QUOTA,
+        OBJECTS,
         UNKNOWN_REQUEST,
     )
 }

@@ -9,12 +9,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId, Kind, RecordUid
 from cockpit.domain.record import StoredRecord
+from cockpit.sources.preview import PREVIEW_TYPE
 from cockpit_web.families import Family, family_of
+from cockpit_web.languages import marked
 from cockpit_web.origin_words import BASES, METHODS, Verdict, verdict
+from cockpit_web.ranges import stream_file
 from cockpit_web.security.headers import FILE_POLICY
 from cockpit_web.shown import Shown, shown_record
 from cockpit_web.templating import language_of, render
@@ -22,12 +26,31 @@ from cockpit_web.visitor import Core, Visitor, reading
 
 router = APIRouter()
 
+_TYPES = {
+    "application/pdf": marked("Document PDF"),
+    "application/zip": marked("Archive ZIP"),
+    "text/plain": marked("Fichier texte"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalFile:
+    """The file a record was read from. ``type`` is to translate, ``bytes`` its length; ``picture``: it has one."""
+
+    type: str
+    bytes: int
+    picture: bool
+
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """What the page shows. ``source`` is the connector's name in words; ``method`` and ``basis`` are to translate."""
+    """What the page shows. ``source`` is the connector's name in words; ``method`` and ``basis`` are to translate.
+
+    ``file`` is None when the record was not read from a file.
+    """
 
     stored: StoredRecord
+    file: OriginalFile | None
     title: str
     meaning: str
     family: Family | None
@@ -43,10 +66,12 @@ def show_record(request: Request, cockpit: Core, visit: Visitor, kind: str, uid:
     """One record of the space. Raises ``NotFound``."""
     language = language_of(request)
     stored = _found(cockpit, visit, kind, uid)
+    file = _original(cockpit, visit, stored)
     record = stored.record
     sheet = cockpit.registry.kinds.get(record.kind)
     page = RecordPage(
         stored=stored,
+        file=file,
         title=sheet.title.in_language(language) if sheet else record.kind,
         meaning=sheet.meaning.in_language(language) if sheet else "",
         family=family_of(record.kind),
@@ -60,22 +85,41 @@ def show_record(request: Request, cockpit: Core, visit: Visitor, kind: str, uid:
 
 
 @router.get("/donnees/{kind}/{uid}/fichier")
-def download(cockpit: Core, visit: Visitor, kind: str, uid: str) -> Response:
-    """The original file, as it was brought, to keep: never shown in place. Raises ``NotFound``."""
+def download(request: Request, cockpit: Core, visit: Visitor, kind: str, uid: str) -> Response:
+    """The original file or a part of it, as it was brought, to keep: never shown in place. Raises ``NotFound``."""
     stored = _found(cockpit, visit, kind, uid)
     if stored.blob is None:
         raise NotFound("this record was not read from a file")
     with reading(cockpit, visit) as reader:
-        content = reader.file(stored.blob)
+        file = reader.open_file(stored.blob)
     name = quote(stored.file_name or "document", safe="")
-    return Response(
-        content,
-        media_type="application/octet-stream",
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-            "Content-Security-Policy": FILE_POLICY,
-        },
-    )
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "Content-Security-Policy": FILE_POLICY,
+    }
+    return stream_file(file, request.headers.get("range"), headers, "application/octet-stream")
+
+
+@router.get("/donnees/{kind}/{uid}/apercu")
+def show_preview(cockpit: Core, visit: Visitor, kind: str, uid: str) -> Response:
+    """The picture of the file's first page, drawn when it came. Raises ``NotFound``."""
+    stored = _found(cockpit, visit, kind, uid)
+    with reading(cockpit, visit) as reader:
+        picture = reader.preview(stored.blob) if stored.blob else None
+    if picture is None:
+        raise NotFound("this record has no picture")
+    return Response(b"".join(picture.read()), media_type=PREVIEW_TYPE, headers={"Content-Security-Policy": FILE_POLICY})
+
+
+def _original(cockpit: Cockpit, visit: Visit, stored: StoredRecord) -> OriginalFile | None:
+    if stored.blob is None:
+        return None
+    with reading(cockpit, visit) as reader:
+        file = reader.open_file(stored.blob)
+        picture = reader.preview(stored.blob) is not None
+    kept = file.media_type
+    words = marked("Image") if kept.startswith("image/") else _TYPES.get(kept, marked("Fichier"))
+    return OriginalFile(words, file.length, picture)
 
 
 def _found(cockpit: Cockpit, visit: Visitor, kind: str, uid: str) -> StoredRecord:

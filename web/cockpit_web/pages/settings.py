@@ -12,16 +12,20 @@ from cockpit.accounts.passphrase import MIN_PASSPHRASE
 from cockpit.acts.change_passphrase import change_passphrase, renew_kit
 from cockpit.acts.visits import sign_out_elsewhere
 from cockpit.domain.errors import CitizenMustAct
+from cockpit.store.files import Usage
 from cockpit_web.forms import Submitted, sentence_for, text
 from cockpit_web.templating import language_of, render
-from cockpit_web.visitor import Core, Visitor
+from cockpit_web.visitor import Core, Visitor, reading
 
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """What the page shows. ``done`` names what was just done: ``phrase`` or ``ailleurs``, or nothing."""
+    """What the page shows. ``done`` names what was just done: ``phrase`` or ``ailleurs``, or nothing.
+
+    ``room`` is what the person's files take and may take.
+    """
 
     name: str
     idle_minutes: int
@@ -29,6 +33,7 @@ class SettingsPage:
     done: str = ""
     fault: str = ""
     least: int = MIN_PASSPHRASE
+    room: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +86,7 @@ def leave_elsewhere(cockpit: Core, visit: Visitor) -> Response:
 
 
 def _page(cockpit: Core, visit: Visitor, done: str = "", fault: str = "") -> SettingsPage:
-    return SettingsPage(visit.name, cockpit.settings.idle_minutes, cockpit.settings.session_hours, done, fault)
+    with reading(cockpit, visit) as reader:
+        room = reader.usage()
+    hours = cockpit.settings.session_hours
+    return SettingsPage(visit.name, cockpit.settings.idle_minutes, hours, done, fault, room=room)

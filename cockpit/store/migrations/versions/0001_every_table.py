@@ -20,6 +20,9 @@ def upgrade() -> None:
         sa.Column("blob_id", sa.String(length=32), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("object_id", sa.String(length=32), nullable=False),
+        sa.Column("stored", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "blob_id"),
     )
     op.create_table(
@@ -66,6 +69,14 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "consent_id", "collection", "epoch"),
+    )
+    op.create_table(
+        "index_snapshot",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("counter", sa.Integer(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "part"),
     )
     op.create_table(
         "key_slot",

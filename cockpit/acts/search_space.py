@@ -1,0 +1,60 @@
+"""Search a space: its index opened and brought up to date, asked, and what was found read from the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit.accounts.sessions import Visit
+from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.errors import SpaceLocked
+from cockpit.domain.ids import Kind
+from cockpit.domain.record import StoredRecord
+from cockpit.registry import Registry
+from cockpit.search.query import Found, Hit, KindTitles, Query, short_of
+from cockpit.search.words import terms
+from cockpit.store.refreshing import refresh_index
+from cockpit.store.space import Reader
+
+WORTH_KEEPING = 256 * 1024
+"""Bytes under which an index is opened anew each time: that takes a few milliseconds."""
+_SHORTEST_TITLE_WORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a search gave: the index's word for it, and the records themselves in the same order."""
+
+    found: Found
+    records: tuple[StoredRecord, ...]
+
+
+def search_space(cockpit: Cockpit, visit: Visit, query: Query) -> Answers:
+    """The records of an open space that answer ``query``. Raises ``SpaceLocked``; ``Tampered`` for damaged records."""
+    if visit.keyring is None:
+        raise SpaceLocked("the space is locked; give the passphrase to open it")
+    held = cockpit.indexes.get(visit.session, visit.person)
+    snapshot = refresh_index(cockpit.spaces, visit.keyring, cockpit.registry.kinds, held)
+    if snapshot is not held and snapshot.size >= WORTH_KEEPING:
+        cockpit.indexes.keep(visit.session, visit.person, snapshot)
+    found = snapshot.index.search(query, title_words(cockpit.registry))
+    with cockpit.spaces.read(visit.keyring) as reader:
+        return Answers(found, _records(reader, found.hits))
+
+
+def title_words(registry: Registry) -> KindTitles:
+    """The words of the kinds' titles, in both languages, with the kinds they name."""
+    named: dict[str, set[Kind]] = {}
+    for kind, sheet in registry.kinds.items():
+        for word in terms(f"{sheet.title.fr} {sheet.title.en}"):
+            if len(word) >= _SHORTEST_TITLE_WORD:
+                named.setdefault(word, set()).add(kind)
+    return {word: frozenset(kinds) for word, kinds in named.items()}
+
+
+def _records(reader: Reader, hits: tuple[Hit, ...]) -> tuple[StoredRecord, ...]:
+    """What was found, as stored now; what went away meanwhile is left out."""
+    here: dict[tuple[Kind, int], StoredRecord] = {}
+    for kind in {hit.kind for hit in hits}:
+        days = frozenset(hit.day for hit in hits if hit.kind == kind)
+        here |= {(kind, short_of(stored.uid)): stored for stored in reader.on_days(kind, days)}
+    return tuple(here[(hit.kind, hit.short)] for hit in hits if (hit.kind, hit.short) in here)
