@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect, select
 from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
@@ -18,7 +18,7 @@ from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.ids import PersonId
 from cockpit.store import migrations, tables
 from cockpit.store.guard import guard
-from cockpit.store.walls import EVERYONE, PERSON_OPTION, fallen_walls, set_person, walks_through_walls
+from cockpit.store.walls import EVERYONE, PERSON_OPTION, fallen_walls, raise_walls, set_person, walks_through_walls
 
 BUSY_SECONDS: Final = 10
 """How long a transaction waits for the writer before it, for a lock, or for a free connection."""
@@ -147,11 +147,20 @@ def open_database(url: str) -> Database:
 
 
 def open_apart(url: str, metadata: MetaData) -> Database:
-    """Open a small database of tables of its own at ``url``, made when they are not there."""
+    """Open a small database of tables of its own at ``url``, made when they are not there.
+
+    On PostgreSQL one role owns and serves it; its walls are raised with its tables. Raises ``OperatorMustAct``.
+    """
     database = Database(connect(url))
+    postgresql = database.engine.dialect.name == "postgresql"
     try:
         with database.write(EVERYONE) as connection:
-            metadata.create_all(connection)
+            if not set(metadata.tables) <= set(inspect(connection).get_table_names()):
+                metadata.create_all(connection)
+                if postgresql:
+                    raise_walls(connection, metadata)
+            if postgresql:
+                _refuse_unheld(connection, metadata)
     except BaseException:
         database.close()
         raise
@@ -189,11 +198,15 @@ def _refuse_unfit(connection: Connection) -> None:
     if server.info.server_version < OLDEST_POSTGRESQL:
         raise OperatorMustAct("PostgreSQL 15 or newer is needed", code="database_version")
     migrations.refuse_unless_current(connection)
+    _refuse_unheld(connection, tables.metadata)
+
+
+def _refuse_unheld(connection: Connection, metadata: MetaData) -> None:
     if walks_through_walls(connection):
         raise OperatorMustAct(
             "the database's role ignores row-level security; use one without SUPERUSER and BYPASSRLS", code="walls"
         )
-    if fallen_walls(connection, tables.metadata):
+    if fallen_walls(connection, metadata):
         raise OperatorMustAct("row-level security is missing from a table; run: cockpit db upgrade", code="walls")
 
 

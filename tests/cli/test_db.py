@@ -96,6 +96,16 @@ def test_another_database_is_refused_without_repeating_its_address(address: str)
     assert "hunter2" not in str(refusal.value)
 
 
+def test_the_keyrings_address_is_read_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, kept in (("", None), ("sqlite:///k", "sqlite:///k"), ("postgres://a@b/k", "postgresql+psycopg://a@b/k")):
+        monkeypatch.setenv("COCKPIT_KEYRING", given)
+        assert settings_from_environment().keyring == kept
+    monkeypatch.setenv("COCKPIT_KEYRING", "mysql://a:hunter2@b/k")
+    with pytest.raises(OperatorMustAct, match="COCKPIT_KEYRING") as refusal:
+        settings_from_environment()
+    assert "hunter2" not in str(refusal.value)
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_usual_spelling_of_postgresql_is_taken(scheme: str) -> None:
     assert checked_database(f"{scheme}://a@b/c") == "postgresql+psycopg://a@b/c"
