@@ -37,3 +37,9 @@ def tests(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """The wheel, built and installed into a clean environment that serves a page."""
     session.run("pytest", "-m", "packaging", "-n", "0", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Every benchmark; docs/reference/performance.md then says what was found, when and on which machine."""
+    session.run("python", "-m", "benchmarks.performance", *session.posargs)

@@ -67,7 +67,9 @@ def _keys_of(database: Database, settings: Settings) -> tuple[OperatorKeys, Keyr
             former = open_master(settings.former_master, settings.keys_folder, settings.former_master_options)
             master = succeed(master, former)
         operator = load_or_create(settings.keys_folder, master, new=not inhabited)
-        return operator, open_keyrings(settings.keyring_url, operator)
+        keyrings = open_keyrings(settings.keyring_url, operator)
+        keyrings.check()
+        return operator, keyrings
     except BaseException:
         database.close()
         raise

@@ -193,6 +193,7 @@ def doctor(context: click.Context) -> None:
     click.echo(f"data: {cockpit.settings.data}")
     click.echo(f"database: {cockpit.database.shown_address}")
     click.echo(f"issuer: {cockpit.settings.issuer}")
+    click.echo(f"master key: {cockpit.operator.master.newest()}")
     click.echo(f"log: {cockpit.ledger.origin}, {size} entries")
     for manifest in cockpit.shelf.manifests():
         click.echo(f"connector: {manifest.id} {manifest.version}")

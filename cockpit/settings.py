@@ -153,7 +153,8 @@ def _keyring(address: str) -> str | None:
 
 def _options(prefix: str) -> dict[str, str]:
     """A master's options. A secret may not be one: the environment of a process is no place for it."""
-    found = {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+    given = ((name, value) for name, value in os.environ.items() if name.startswith(prefix) and value)
+    found = {name.removeprefix(prefix).lower(): value for name, value in given}
     if "token" in found:
         raise OperatorMustAct(f"put the token in a file, and name the file in {prefix}TOKEN_FILE", code="master")
     return found
