@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,3 +209,11 @@ def test_a_database_that_a_test_spoiled_is_not_lent_to_the_next(postgresql: Clus
         assert connection.execute("SELECT count(*) FROM seen_assertion").fetchone() == (0,)
         connection.execute("ALTER TABLE segment DISABLE ROW LEVEL SECURITY")
     assert again not in postgresql.free
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_loading_alembic(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/cockpit.sqlite"
+    open_database(address).close()
+    program = "import sys; from cockpit.store.engine import open_database; open_database(sys.argv[1]).close()"
+    loaded = [sys.executable, "-c", f"{program}; sys.exit('alembic' in sys.modules)", address]
+    assert subprocess.run(loaded, check=False).returncode == 0
