@@ -20,7 +20,8 @@ from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.domain.ids import collection_of
 from cockpit.domain.record import Record
-from cockpit.sealing.keyring import KdfCost, Keyring, stretch
+from cockpit.sealing.keyring import Keyring
+from cockpit.sealing.slots import KdfCost, stretch
 from cockpit.search.query import Query
 from cockpit.settings import Settings
 from cockpit.store import search
