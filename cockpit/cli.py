@@ -296,17 +296,36 @@ def keys_status(context: click.Context) -> None:
 
 
 @keys.command("rotate")
-@click.option("--master", is_flag=True, required=True, help="The master key, which wraps the keyring.")
+@click.option("--master", is_flag=True, help="The master key, which wraps the keyring.")
+@click.option("--space", "name", help="The keys of one person's data; their passphrase is asked.")
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
 @click.pass_context
 @_plainly
-def keys_rotate(context: click.Context, master: bool) -> None:
-    """Begin a new version and re-wrap everything while the cockpit runs; one that was interrupted is finished."""
+def keys_rotate(context: click.Context, master: bool, name: str | None, passphrase_stdin: bool) -> None:
+    """Begin new keys and re-wrap everything while the cockpit runs; a rotation that was interrupted is finished."""
+    if master == bool(name):
+        raise click.UsageError("say which: --master, or --space NAME")
+    if name:
+        _rotate_collection_keys(context.obj(), name, _passphrase(passphrase_stdin, confirm=False))
+        return
     from cockpit.acts.rotate_operator_key import rotate_operator_key  # noqa: PLC0415
 
     done = rotate_operator_key(context.obj())
     said = "an interrupted rotation is finished" if done.resumed else "rotated"
     click.echo(f"{said}: {done.rows} rows and {done.files} files are now under {done.version}")
     click.echo("Back up the keys and the keyring, then: cockpit keys retire")
+
+
+def _rotate_collection_keys(cockpit: Cockpit, name: str, passphrase: str) -> None:
+    from cockpit.acts.find_space import visit_once  # noqa: PLC0415
+    from cockpit.acts.rotate_collection_keys import rotate_collection_keys  # noqa: PLC0415
+    from cockpit.acts.tend_space import tend_space  # noqa: PLC0415
+
+    visit = visit_once(cockpit, name, passphrase)
+    rotate_collection_keys(cockpit, visit)
+    assert visit.keyring is not None  # a visit for one command is always unlocked
+    done = tend_space(cockpit, visit.keyring, least=1)
+    click.echo(f"{done.begun} collections have new keys; the old keys of {done.retired} are destroyed")
 
 
 @keys.command("retire")

@@ -53,6 +53,7 @@ _VERBS = {
     EventType.SPACE_RECOVERED: Verb.RECOVERED,
     EventType.ESCROW_USED: Verb.USED_ESCROW,
     EventType.VAULT_KEY_ROTATED: Verb.ROTATED,
+    EventType.COLLECTION_KEYS_ROTATED: Verb.ROTATED,
 }
 
 

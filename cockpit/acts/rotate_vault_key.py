@@ -1,7 +1,7 @@
 """Rotate the vault key: a new one, everything sealed under the old one sealed anew, in one transaction.
 
-The collection keys beneath stay the same, and so do running consents: what changes is who can reach them. A way
-whose secret is not at hand cannot be moved to the new key, so it ends.
+The collection keys beneath are reached by the new key alone, and make place for new ones the next time the space is
+tended; running consents go on. A way whose secret is not at hand cannot be moved to the new key, so it ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cockpit.domain.way import WayId, WayType
 from cockpit.sealing.box import new_key
 from cockpit.sealing.keyring import Keyring
 from cockpit.sealing.slots import KdfCost, Slot, guardians_slot, kit_slot, open_slot, passkey_slot, passphrase_slot
-from cockpit.store import sessions, slots
+from cockpit.store import heads, sessions, slots
 from cockpit.store.resealing import reseal_collections
 
 
@@ -105,6 +105,7 @@ def rotate_vault_key(
             ways.put_way(connection, new, guardians_slot(new.vault_key, shared, half, person), now, about)
         sessions.remove_all(connection, person)
         sessions.put(connection, session_row(person, cookie, new.vault_key, now))
+        heads.ask_rotation_of_all(connection, cockpit.spaces.mac_key(person), person)
         cockpit.ledger.append(connection, Event(EventType.VAULT_KEY_ROTATED), now, person)
     cockpit.indexes.drop_person(person)
     return Rotated(kit, shares)

@@ -78,6 +78,9 @@ _EVENTS: dict[str, Words] = {
     ),
     EventType.ESCROW_USED: Words("L'exploitant a ouvert votre espace en secours", "The operator opened your space"),
     EventType.VAULT_KEY_ROTATED: Words("Vous avez changé toutes vos clés", "You changed all your keys"),
+    EventType.COLLECTION_KEYS_ROTATED: Words(
+        "Vous avez changé les clés de vos données", "You changed the keys of your data"
+    ),
 }
 
 
