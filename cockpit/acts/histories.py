@@ -35,6 +35,7 @@ class Verb(StrEnum):
     RECOVERED = "recovered"
     USED_ESCROW = "used-escrow"
     ROTATED = "rotated"
+    ERASED = "erased"
 
 
 _VERBS = {
@@ -54,6 +55,7 @@ _VERBS = {
     EventType.ESCROW_USED: Verb.USED_ESCROW,
     EventType.VAULT_KEY_ROTATED: Verb.ROTATED,
     EventType.COLLECTION_KEYS_ROTATED: Verb.ROTATED,
+    EventType.RECORD_ERASED: Verb.ERASED,
 }
 
 

@@ -78,6 +78,7 @@ _EVENTS: dict[str, Words] = {
     ),
     EventType.ESCROW_USED: Words("L'exploitant a ouvert votre espace en secours", "The operator opened your space"),
     EventType.VAULT_KEY_ROTATED: Words("Vous avez changé toutes vos clés", "You changed all your keys"),
+    EventType.RECORD_ERASED: Words("Vous avez effacé une donnée", "You erased a record"),
     EventType.COLLECTION_KEYS_ROTATED: Words(
         "Vous avez changé les clés de vos données", "You changed the keys of your data"
     ),

@@ -31,6 +31,7 @@ class EventType(StrEnum):
     SPACE_RECOVERED = "space.recovered"
     ESCROW_USED = "escrow.used"
     VAULT_KEY_ROTATED = "vault_key.rotated"
+    RECORD_ERASED = "record.erased"
     COLLECTION_KEYS_ROTATED = "collection_keys.rotated"
 
 

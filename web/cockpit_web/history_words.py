@@ -29,6 +29,7 @@ _SENTENCES = {
     Verb.RECOVERED: marked("Vos proches de confiance ont rouvert votre espace, avec une phrase et un kit neufs."),
     Verb.USED_ESCROW: marked("L'exploitant a ouvert votre espace pour vous faire un kit provisoire."),
     Verb.ROTATED: marked("Vous avez changé toutes les clés de votre espace."),
+    Verb.ERASED: marked("Vous avez effacé une donnée pour toujours."),
 }
 _ICONS = {
     Verb.OPENED: "sparkles",
@@ -46,6 +47,7 @@ _ICONS = {
     Verb.RECOVERED: "handshake",
     Verb.USED_ESCROW: "triangle-alert",
     Verb.ROTATED: "key-round",
+    Verb.ERASED: "x",
 }
 _REASONS = {
     Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),

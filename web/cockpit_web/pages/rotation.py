@@ -19,6 +19,7 @@ from cockpit_web.forms import Submitted, text
 from cockpit_web.papers import KitPaper, SharesPaper, kit_paper, shares_paper
 from cockpit_web.step_up import CURRENT, counted_try, what_is_wrong
 from cockpit_web.templating import render
+from cockpit_web.tending import tend_after
 from cockpit_web.visitor import Core, Visitor, cookie_name
 from cockpit_web.way_words import WAY_WORDS, WayWords
 
@@ -64,7 +65,7 @@ def rotate(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> 
         return render(request, "keys/rotate.html", _page(cockpit, visit, fault), room="settings", status=status)
     kit = kit_paper(cockpit, visit.name, rotated.kit, "/cles", renewed=True)
     sheets = shares_paper(cockpit, visit, plan.threshold, rotated.shares) if plan and rotated.shares else None
-    return render(request, "keys/rotated.html", RotatedPage(kit, sheets))
+    return tend_after(render(request, "keys/rotated.html", RotatedPage(kit, sheets)), cockpit, cookie)
 
 
 def _page(cockpit: Cockpit, visit: Visit, fault: str = "") -> RotationPage:
