@@ -233,8 +233,8 @@ def test_a_record_is_erased_from_its_page_once_it_is_meant(camille: TestClient, 
         writer.deposit(ConnectorId("fr.nobody"), [record], "2026-10-02T00:00:00Z")
     with reading(cockpit, visit) as reader:
         address = f"/donnees/{kind}/{reader.records(kind)[0].uid}"
-    assert camille.post(f"{address}/effacer", data={}).status_code == 200
+    assert camille.post(f"{address}/effacer", data={}).status_code == 303
     assert camille.get(address).status_code == 200
-    assert camille.post(f"{address}/effacer", data={"sur": "oui"}).status_code == 200
+    assert camille.post(f"{address}/effacer", data={"sur": "oui"}).headers["location"] == "/donnees/banque"
     assert camille.get(address).status_code == 404
     assert "Vous avez effacé une donnée pour toujours." in screen(camille.get("/historique").text).text_content()
