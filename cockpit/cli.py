@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import io
 import os
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
@@ -21,6 +20,7 @@ from cockpit.settings import Settings, settings_from_environment
 from cockpit.sources.port import SourceFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Written = TypeVar("Written")
 
 EXIT_PARTLY = 1
 EXIT_REFUSED = 2
@@ -169,13 +169,17 @@ def export(context: click.Context, name: str, output: Path, passphrase_stdin: bo
     cockpit: Cockpit = context.obj()
     find_space(cockpit, name)
     visit = visit_once(cockpit, name, _passphrase(passphrase_stdin, confirm=False))
-    buffer = io.BytesIO()
-    summary = export_space(cockpit, visit, buffer)
-    try:
-        _write_whole(output, buffer.getbuffer())
-    except OSError as error:
-        click.echo(f"cockpit: {output} cannot be written: {error.strerror}", err=True)
-        sys.exit(EXIT_REFUSED)
+    with click.progressbar(length=1, label="Records", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        try:
+            summary = _written_whole(output, lambda file: export_space(cockpit, visit, file, progress))
+        except OSError as error:
+            click.echo(f"cockpit: {output} cannot be written: {error.strerror}", err=True)
+            sys.exit(EXIT_REFUSED)
     click.echo(f"{output}: {summary.records} records, {summary.files} files, {summary.entries} entries with proofs")
 
 
@@ -367,15 +371,16 @@ def _passphrase(from_stdin: bool, *, confirm: bool) -> str:
     return typed
 
 
-def _write_whole(path: Path, content: memoryview) -> None:
-    """Write beside, then rename: a full disk leaves no half archive under the name asked for."""
+def _written_whole(path: Path, write: Callable[[BinaryIO], Written]) -> Written:
+    """Write beside, then rename: a full disk, or Ctrl-C, leaves no half archive under the name asked for."""
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=".cockpit-")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        with os.fdopen(handle, "w+b") as file:
+            written = write(file)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return written
