@@ -29,6 +29,22 @@ class InMemoryParser(MultiPartParser):
     spool_max_size = 0
     """Never: ``tempfile.SpooledTemporaryFile`` stays in memory whatever its size."""
 
+    ended = False
+    """Whether the last boundary has come (RFC 2046 section 5.1.1)."""
+
+    def on_end(self) -> None:
+        """The last boundary has come."""
+        self.ended = True
+
+    async def parse(self) -> FormData:
+        """The whole form. Raises ``MultiPartException`` for one that breaks off: its last file would be missing."""
+        form = await super().parse()
+        if not self.ended:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("The form breaks off.")
+        return form
+
 
 async def submitted(request: Request) -> AsyncIterator[FormData]:
     """The form of this request. Raises ``HTTPException`` 400 when it is malformed, 413 when it is too large."""
