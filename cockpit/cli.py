@@ -16,6 +16,7 @@ from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
 from cockpit.domain.errors import CockpitError
+from cockpit.hardening import forbid_core_dumps
 from cockpit.settings import Settings, settings_from_environment
 from cockpit.sources.port import SourceFile
 
@@ -33,6 +34,8 @@ EXIT_REFUSED = 2
 @click.pass_context
 def main(context: click.Context, data: Path | None, issuer: str | None) -> None:
     """Your administrative data, at home: bring it in, see it, decide who may have it."""
+    # Before a passphrase is asked for, whatever the command.
+    forbid_core_dumps()
 
     def opened() -> Cockpit:
         cockpit = build(settings_from_environment(data, issuer))
