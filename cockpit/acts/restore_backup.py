@@ -28,7 +28,7 @@ from cockpit.store.findings import Finding
 from cockpit.store.keyrings import Keyrings, open_keyrings
 from cockpit.store.objects import ObjectStore, open_objects
 from cockpit.store.space import Spaces
-from cockpit.store.upkeep import database_at
+from cockpit.store.upkeep import database_at, owning
 from cockpit.store.walls import EVERYONE
 
 Asked = tuple[str, str]
@@ -128,7 +128,7 @@ def _restored(
     try:
         persons = _fill_keyring(keyrings, saved)
         with database_at(target.database or f"sqlite:///{target.folder / 'cockpit.sqlite'}") as database:
-            with database.write(EVERYONE) as connection:
+            with owning(database) as connection:
                 _fill(connection, backup.repository, snapshot, persons, restored)
             _put_documents(backup.repository, objects, snapshot, persons, restored)
             yield restored, snapshot, database, keyrings
@@ -163,8 +163,8 @@ def _fill_keyring(keyrings: Keyrings, saved: SavedKeyring) -> set[str]:
 def _fill(
     connection: Connection, repository: Repository, snapshot: Snapshot, persons: set[str], restored: Restored
 ) -> None:
-    state = migrations.state(connection)
-    if state is migrations.State.EMPTY:
+    empty = migrations.state(connection) is migrations.State.EMPTY
+    if empty:
         migrations.prepare(connection, snapshot.revision)
     else:
         migrations.refuse_unless_current(connection)
@@ -186,7 +186,8 @@ def _fill(
         restored.counts[table] = kept
         if table == tables.person.name:
             restored.persons, restored.erased = kept, seen - kept
-    migrations.upgrade(connection)
+    if empty:
+        migrations.upgrade(connection)
 
 
 def _put_documents(

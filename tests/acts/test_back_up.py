@@ -55,10 +55,10 @@ def test_a_second_backup_of_an_unchanged_deployment_writes_its_snapshot_alone(
 
 def test_a_small_deposit_costs_a_few_chunks(cockpit: Cockpit, clock: MovingClock, tmp_path: Path) -> None:
     keyring = live(cockpit, "camille", deposits=1)
-    for number in range(300):
+    for number in range(100):
         deposit(cockpit, PersonId(keyring.person), 1000 + number)
     first = saved(cockpit, tmp_path)
-    assert first.chunks_written > 15
+    assert first.chunks_written > 8
     clock.forward(hours=1)
     deposit(cockpit, PersonId(keyring.person), 5000)
     again = saved(cockpit, tmp_path)
@@ -111,7 +111,7 @@ def keep_writing(settings: Settings, person: PersonId, ready: object, stop: obje
 
 def test_a_backup_killed_in_the_middle_leaves_what_the_next_one_uses(cockpit: Cockpit, tmp_path: Path) -> None:
     keyring = live(cockpit, "camille", deposits=1)
-    for number in range(150):
+    for number in range(60):
         deposit(cockpit, PersonId(keyring.person), 1000 + number)
     context = multiprocessing.get_context("spawn")
     doomed = context.Process(target=back_up_once, args=(cockpit.settings, tmp_path))
@@ -127,7 +127,7 @@ def test_a_backup_killed_in_the_middle_leaves_what_the_next_one_uses(cockpit: Co
     done = saved(cockpit, tmp_path)
     assert done.chunks_known > 0
     rehearsed = rehearse(backup_in(tmp_path, cockpit.operator), ("camille", PASSPHRASE), cockpit.clock)
-    assert (rehearsed.findings, rehearsed.restored.documents) == ([], 152)
+    assert (rehearsed.findings, rehearsed.restored.documents) == ([], 62)
 
 
 def back_up_once(settings: Settings, folder: Path) -> None:
