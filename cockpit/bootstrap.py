@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
+from cockpit.sealing.master import MasterKey
 from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
 from cockpit.sealing.succession import succeed
 from cockpit.search.open_indexes import OpenIndexes
@@ -55,6 +56,18 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     )
 
 
+def operator_keys(settings: Settings) -> OperatorKeys:
+    """The operator's keys alone, for what needs no database: restoring a backup. Raises ``OperatorMustAct``."""
+    return load_or_create(settings.keys_folder, _master(settings), new=False)
+
+
+def _master(settings: Settings) -> MasterKey:
+    master = open_master(settings.master, settings.keys_folder, settings.master_options)
+    if not settings.former_master:
+        return master
+    return succeed(master, open_master(settings.former_master, settings.keys_folder, settings.former_master_options))
+
+
 def _keys_of(database: Database, settings: Settings) -> tuple[OperatorKeys, Keyrings]:
     try:
         inhabited = database.inhabited()
@@ -62,11 +75,7 @@ def _keys_of(database: Database, settings: Settings) -> tuple[OperatorKeys, Keyr
             raise OperatorMustAct("the keys of this database are missing; restore them from their backup", code="keys")
         if inhabited and settings.keyring_file and not settings.keyring_file.exists():
             raise OperatorMustAct("keyring.sqlite is missing; restore it from its backup", code="keys")
-        master = open_master(settings.master, settings.keys_folder, settings.master_options)
-        if settings.former_master:
-            former = open_master(settings.former_master, settings.keys_folder, settings.former_master_options)
-            master = succeed(master, former)
-        operator = load_or_create(settings.keys_folder, master, new=not inhabited)
+        operator = load_or_create(settings.keys_folder, _master(settings), new=not inhabited)
         keyrings = open_keyrings(settings.keyring_url, operator)
         keyrings.check()
         return operator, keyrings

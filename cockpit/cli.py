@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import click
 from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
-from cockpit.domain.errors import CockpitError
+from cockpit.domain.errors import CockpitError, OperatorMustAct
 from cockpit.hardening import forbid_core_dumps
 from cockpit.settings import Settings, settings_from_environment
 from cockpit.sources.port import SourceFile
@@ -225,6 +226,157 @@ def doctor(context: click.Context) -> None:
         click.echo(f"use: {reference}")
 
 
+@main.command()
+@click.argument("destination")
+@click.option("--keyring", "apart", help="Where the keyring's one backup goes: another place than DESTINATION.")
+@click.option("--keep", type=click.IntRange(1), help="Leave so many snapshots, the newest; remove older ones.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+@_plainly
+def backup(context: click.Context, destination: str, apart: str | None, keep: int | None, as_json: bool) -> None:
+    """Back up while the cockpit runs, sealed, to a folder or s3://bucket/prefix. Exit 1: a document is missing here."""
+    from cockpit.acts.back_up import back_up  # noqa: PLC0415
+    from cockpit.archive.backup import DUTY, open_keyring_place, open_repository, refuse_together  # noqa: PLC0415
+
+    cockpit: Cockpit = context.obj()
+    key = cockpit.operator.duty(DUTY)
+    refuse_together(destination, apart)
+    place = open_keyring_place(apart, key) if apart else None
+    done = back_up(cockpit, open_repository(destination, key), place, keep)
+    if as_json:
+        _echo_json(done)
+    else:
+        click.echo(f"snapshot: {done.snapshot}")
+        click.echo(f"rows: {done.rows}; chunks: {done.chunks_written} written, {done.chunks_known} there already")
+        click.echo(f"documents: {done.documents_written} written; {done.bytes_written} bytes in all")
+        for missing in done.missing:
+            click.echo(f"missing document: {missing}; run: cockpit fsck", err=True)
+        if place is None:
+            click.echo("The keyring was not saved (--keyring): without it no space of this backup opens.")
+        click.echo(f"Keep {cockpit.settings.keys_folder} in a third place: no backup holds it, and none opens without.")
+    sys.exit(EXIT_PARTLY if done.missing else 0)
+
+
+@main.command()
+@click.argument("source")
+@click.option("--keyring", "apart", required=True, help="Where the keyring's backup is.")
+@click.option("--snapshot", help="Which snapshot; the newest one when none is named.")
+@click.option("--rehearse", "rehearsing", is_flag=True, help="Restore aside, check everything, remove it again.")
+@click.option("--space", "name", help="With --rehearse: a sign-in name whose space is opened to its last byte.")
+@click.option("--into", type=click.Path(path_type=Path), help="A new data directory; it may hold keys/ already.")
+@click.option("--database", default="", help="With --into: the address of an empty PostgreSQL database.")
+@click.option("--objects", help="With --into: an empty s3://bucket/prefix for the documents.")
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+@_plainly
+def restore(
+    context: click.Context, /, source: str, apart: str, rehearsing: bool, as_json: bool, **options: Any
+) -> None:
+    """Bring a backup back somewhere else, or rehearse it. Exit 0: all well; 1: something is wrong; 2: not possible."""
+    from cockpit.acts.restore_backup import Backup, Target, rehearse, restore  # noqa: PLC0415
+    from cockpit.archive.backup import DUTY, open_keyring_place, open_repository, require_existing  # noqa: PLC0415
+    from cockpit.bootstrap import operator_keys, utc_now  # noqa: PLC0415
+    from cockpit.settings import checked_database  # noqa: PLC0415
+
+    if rehearsing == bool(options["into"]) or (options["name"] and not rehearsing):
+        raise click.UsageError("give either --rehearse, with or without --space, or --into")
+    for address in (source, apart):
+        require_existing(address)
+    operator = operator_keys(_settings(context))
+    key = operator.duty(DUTY)
+    kept = Backup(open_repository(source, key), open_keyring_place(apart, key), operator)
+    report: object
+    if rehearsing:
+        name = options["name"]
+        asked = (name, _passphrase(options["passphrase_stdin"], confirm=False)) if name else None
+        rehearsed = rehearse(kept, asked, utc_now, options["snapshot"])
+        restored, findings, report = rehearsed.restored, rehearsed.findings, rehearsed
+    else:
+        target = Target(options["into"], checked_database(options["database"]), options["objects"])
+        restored = report = restore(kept, target, options["snapshot"])
+        findings = []
+    if as_json:
+        _echo_json(report)
+    else:
+        click.echo(f"snapshot: {restored.snapshot}, of {restored.at}")
+        click.echo(f"persons: {restored.persons}; left out because they were erased since: {restored.erased}")
+        click.echo(f"rows: {sum(restored.counts.values())}; documents: {restored.documents}; log: {restored.log_size}")
+        if rehearsing and rehearsed.opened:
+            click.echo(f"opened: {rehearsed.opened.lines} lines, {rehearsed.opened.documents} documents")
+        for lost in restored.lost:
+            click.echo(f"lost document: {lost}", err=True)
+        for found in findings:
+            click.echo(f"{found.code}: {found.where}: {found.sentence}", err=True)
+        if rehearsing:
+            click.echo(
+                "The rehearsal found nothing wrong." if not findings and not restored.lost else "Not all is well."
+            )
+        else:
+            click.echo(f"Restored into {options['into']}. The operator's keys belong in {options['into'] / 'keys'}.")
+    sys.exit(EXIT_PARTLY if findings or restored.lost else 0)
+
+
+@main.command()
+@click.option("--space", "name", help="A sign-in name whose space is opened to its last byte.")
+@click.option("--receipt", type=click.Path(path_type=Path), help="A receipt, or an archive's log/checkpoint.")
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+@_plainly
+def fsck(context: click.Context, name: str | None, receipt: Path | None, passphrase_stdin: bool, as_json: bool) -> None:
+    """Check the whole store; changes nothing. Exit 0: nothing found; 1: findings; 2: it could not run."""
+    from cockpit.acts.check_store import check_kept, check_opened_space, check_store  # noqa: PLC0415
+    from cockpit.acts.find_space import visit_once  # noqa: PLC0415
+    from cockpit.store.check_opened import Opening  # noqa: PLC0415
+
+    cockpit: Cockpit = context.obj()
+    visit = visit_once(cockpit, name, _passphrase(passphrase_stdin, confirm=False)) if name else None
+    kept = _read_whole(receipt) if receipt else None
+    counted = Opening()
+    # On a terminal only: a log of a nightly check wants no line for each space.
+    watching = sys.stderr.isatty()
+    rounds = [check_store(cockpit, _show_progress if watching else lambda _: None)]
+    if visit is not None and visit.keyring is not None:
+        rounds.append(check_opened_space(cockpit, visit.keyring, counted))
+    if kept is not None:
+        rounds.append(check_kept(cockpit, kept))
+    findings = []
+    for found in itertools.chain(*rounds):
+        findings.append(found)
+        if not as_json:
+            click.echo(f"{found.code}: {found.where}: {found.sentence}")
+    if as_json:
+        _echo_json(findings)
+    else:
+        if visit is not None:
+            click.echo(f"opened: {counted.lines} lines, {counted.documents} documents")
+        click.echo(f"{len(findings)} findings" if findings else "Nothing wrong was found.")
+    sys.exit(EXIT_PARTLY if findings else 0)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
+@click.pass_context
+@_plainly
+def erase(context: click.Context, name: str, yes: bool) -> None:
+    """Erase the space of NAME for ever: its keys, records, documents and sign-in. Nothing brings it back."""
+    from cockpit.acts.erase_space import erase_space  # noqa: PLC0415
+    from cockpit.acts.find_space import find_space  # noqa: PLC0415
+
+    cockpit: Cockpit = context.obj()
+    person = find_space(cockpit, name)
+    if not yes and click.prompt("Nothing can bring this space back. Type its sign-in name to go on") != name:
+        click.echo("Not the same name: nothing was erased.", err=True)
+        sys.exit(EXIT_REFUSED)
+    erased = erase_space(cockpit, person)
+    click.echo(f"erased: {erased.rows} rows and {erased.documents} documents")
+    click.echo(
+        "The backup of the keyring still holds its keys: make the next one now (cockpit backup ... --keyring ...)."
+    )
+
+
 @main.group()
 def db() -> None:
     """The database: its version, its upgrade, its spreading over machines."""
@@ -356,6 +508,23 @@ def keys_sweep(context: click.Context, destroy: bool) -> None:
 
     found = sweep_keyring(context.obj(), destroy=destroy)
     click.echo(f"{found} rows belong to no space{' and were destroyed' if destroy else ''}")
+
+
+def _echo_json(report: object) -> None:
+    import msgspec  # noqa: PLC0415 - only where it is asked for
+
+    click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1).decode())
+
+
+def _show_progress(spaces: int) -> None:
+    click.echo(f"\rspaces: {spaces}", nl=False, err=True)
+
+
+def _read_whole(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OperatorMustAct(f"{path} cannot be read", code="receipt") from error
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

@@ -55,6 +55,7 @@ _TEXT = {
 
 _EVENTS: dict[str, Words] = {
     EventType.SPACE_OPENED: Words("Vous avez créé votre espace", "You created your space"),
+    EventType.SPACE_ERASED: Words("Un espace a été effacé", "A space was erased"),
     EventType.SOURCE_REFRESHED: Words("Vous avez ajouté des données", "You added data"),
     EventType.SERVICE_REGISTERED: Words("Ce service s'est inscrit", "This service registered"),
     EventType.CONSENT_REQUESTED: Words("Ce service a demandé des données", "This service asked for data"),

@@ -12,6 +12,7 @@ class EventType(StrEnum):
     """The closed list. A name, once logged, keeps its meaning for ever."""
 
     SPACE_OPENED = "space.opened"
+    SPACE_ERASED = "space.erased"
     SOURCE_REFRESHED = "source.refreshed"
     SERVICE_REGISTERED = "recipient.registered"
     CONSENT_REQUESTED = "consent.requested"

@@ -61,6 +61,7 @@ class EnvelopeKind(IntEnum):
     MANIFEST = 4
     INDEX = 5
     BLOB = 6
+    BACKUP = 7
 
 
 @dataclass(frozen=True, slots=True)

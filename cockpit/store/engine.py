@@ -96,6 +96,15 @@ class Database:
         """Close its connections; those in use close when they are given back."""
         self.engine.dispose()
 
+    def forget_past(self) -> None:
+        """Let SQLite's journal go, where rows that were removed may still be read; left for later while it is in use.
+
+        PostgreSQL forgets by its own vacuum.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def inhabited(self) -> bool:
         """Whether anything in it was ever sealed under an operator's keys."""
         with self.read(EVERYONE) as connection:

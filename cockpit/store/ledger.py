@@ -92,7 +92,7 @@ class Ledger:
 
     def inclusion_proof(self, connection: Connection, index: int, size: int) -> list[bytes]:
         """The RFC 9162 proof that the leaf at ``index`` is in the log of ``size`` leaves."""
-        return merkle.inclusion_proof(lambda nodes: _read_nodes(connection, nodes), index, size)
+        return merkle.inclusion_proof(lambda nodes: read_nodes(connection, nodes), index, size)
 
     def leaves(self, connection: Connection) -> list[AuditedLeaf]:
         """Every leaf with its audit opening, oldest first."""
@@ -107,7 +107,7 @@ class Ledger:
         size, _ = self.checkpoint(connection)
 
         def read(nodes: Sequence[merkle.Node]) -> list[bytes]:
-            return _read_nodes(connection, nodes)
+            return read_nodes(connection, nodes)
 
         sealed = seal_under(
             self.operator.duty("audit"), msgspec.json.encode({"salt": salt.hex(), "part": part}), f"audit {size}"
@@ -136,7 +136,8 @@ def _next_number(connection: Connection, person: PersonId) -> int:
     )
 
 
-def _read_nodes(connection: Connection, nodes: Sequence[merkle.Node]) -> list[bytes]:
+def read_nodes(connection: Connection, nodes: Sequence[merkle.Node]) -> list[bytes]:
+    """The stored hashes of nodes of the tree, in the order asked."""
     if not nodes:
         return []
     table = tables.log_node

@@ -61,6 +61,10 @@ class ObjectStore:
         with _explained():
             return bytes(obstore.get_range(self.store, key, start=start, end=stop))
 
+    def whole(self, key: str) -> bytes:
+        """All of a small object's bytes. Raises ``Tampered`` for no such object."""
+        return self.get(key, 0, self.size(key))
+
     def size(self, key: str) -> int:
         """The object's size in bytes. Raises ``Tampered`` for no such object."""
         with _explained():
@@ -72,14 +76,17 @@ class ObjectStore:
             with _explained(missing_ok=True):
                 obstore.delete(self.store, key)
 
-    def list(self) -> Iterator[StoredObject]:
-        """Every object, a page at a time, and the pieces of uploads that a crash left on this machine's disk."""
+    def list(self, prefix: str | None = None) -> Iterator[StoredObject]:
+        """Every object, a page at a time, and the pieces of uploads that a crash left on this machine's disk.
+
+        ``prefix``: only those whose key is below this folder.
+        """
         with _explained():
-            for page in obstore.list(self.store):
+            for page in obstore.list(self.store, prefix=prefix):
                 for meta in page:
                     yield StoredObject(meta["path"], meta["size"], meta["last_modified"])
         if self.folder is not None:
-            yield from _left_behind(self.folder)
+            yield from _left_behind(self.folder, prefix or "")
 
     def discard(self, found: StoredObject) -> None:
         """Remove what ``list`` gave. Raises ``OperatorMustAct``."""
@@ -99,7 +106,7 @@ def open_objects(address: str | None, folder: Path) -> ObjectStore:
         return ObjectStore(LocalStore(folder), folder)
     parts = urlsplit(address)
     if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
-        raise OperatorMustAct("COCKPIT_OBJECTS must look like s3://bucket/prefix", code="objects")
+        raise OperatorMustAct("the address of an object store must look like s3://bucket/prefix", code="objects")
     # Objects mean nothing to a listener, but credentials travel with them: http is for this machine only.
     endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT") or "")
     local = endpoint.scheme == "http" and endpoint.hostname in {"localhost", "127.0.0.1", "::1"}
@@ -141,9 +148,9 @@ def _settle(folder: Path, key: str) -> None:
             return
 
 
-def _left_behind(folder: Path) -> Iterator[StoredObject]:
+def _left_behind(folder: Path, prefix: str) -> Iterator[StoredObject]:
     """Uploads that never ended: obstore names them after their object, with ``#`` and a number."""
-    for path in folder.rglob("*#*"):
+    for path in (folder / prefix).rglob("*#*"):
         status = path.stat()
         at = datetime.fromtimestamp(status.st_mtime, UTC)
         yield StoredObject(path.relative_to(folder).as_posix(), status.st_size, at)

@@ -31,7 +31,7 @@ def upgrade(database: Database, server_role: str | None = None) -> None:
 
     ``server_role``: a PostgreSQL role that may then read and write rows and nothing more. Raises ``OperatorMustAct``.
     """
-    with _owning(database) as connection:
+    with owning(database) as connection:
         migrations.upgrade(connection, server_role)
 
 
@@ -39,13 +39,14 @@ def spread(database: Database) -> None:
     """Spread the tables over a Citus cluster, once. Raises ``OperatorMustAct`` where there is none, or not yet fit."""
     if database.engine.dialect.name != "postgresql":
         raise OperatorMustAct("only a PostgreSQL database with Citus can be spread over machines", code="citus")
-    with _owning(database) as connection:
+    with owning(database) as connection:
         migrations.refuse_unless_current(connection)
         distribute(connection, tables.metadata)
 
 
 @contextmanager
-def _owning(database: Database) -> Iterator[Connection]:
+def owning(database: Database) -> Iterator[Connection]:
+    """A transaction that may make or change tables. Raises ``OperatorMustAct`` when the role may not."""
     try:
         with database.write(EVERYONE) as connection:
             yield connection

@@ -1,8 +1,9 @@
-"""Writes ``envelopes-v1.json``: run once for a version of the format, then never again."""
+"""Adds the kinds that ``envelopes-v1.json`` lacks; what is there already stays as it is for ever."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from cockpit.sealing.box import new_key
@@ -19,11 +20,11 @@ from cockpit.sealing.envelope import (
 BODIES = (b"", b'{"uid":"1"}\n', '{"libellé":"Café, 12,34 €"}\n'.encode() * 40, bytes(range(256)) * 8)
 
 
-def vectors() -> list[dict[str, object]]:
-    """One envelope of each kind, suite and body, in places of every sort."""
+def vectors(kinds: Iterable[EnvelopeKind]) -> list[dict[str, object]]:
+    """One envelope of each of ``kinds``, suite and body, in places of every sort."""
     found: list[dict[str, object]] = []
     previous = FIRST_PREVIOUS
-    for kind in EnvelopeKind:
+    for kind in kinds:
         for number, body in enumerate(BODIES):
             private, public = new_key_pair()
             key = new_key()
@@ -47,4 +48,7 @@ def vectors() -> list[dict[str, object]]:
 
 if __name__ == "__main__":
     target = Path(__file__).with_name("envelopes-v1.json")
-    target.write_text(json.dumps(vectors(), indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(target.read_text("utf-8")) if target.exists() else []
+    known = {vector["kind"] for vector in kept}
+    kept += vectors(kind for kind in EnvelopeKind if int(kind) not in known)
+    target.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

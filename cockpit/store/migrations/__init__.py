@@ -98,6 +98,19 @@ def upgrade(connection: Connection, server_role: str | None = None) -> None:
             _admit(connection, server_role)
 
 
+def prepare(connection: Connection, at: str) -> None:
+    """Make the tables of revision ``at`` in an empty database, for rows of that version. Raises ``OperatorMustAct``."""
+    if at == HEAD:
+        upgrade(connection)
+        return
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - a server that is up to date never loads Alembic
+
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if at not in known:
+        raise OperatorMustAct(_REFUSALS[State.NEWER], code="database_version")
+    _run_revisions(connection, at)
+
+
 def configuration(connection: Connection | None = None) -> Config:
     """Alembic's configuration, in place of an ``alembic.ini``."""
     from alembic.config import Config  # noqa: PLC0415 - a server that is up to date never loads Alembic
@@ -109,13 +122,13 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def _run_revisions(connection: Connection) -> None:
+def _run_revisions(connection: Connection, to: str = "head") -> None:
     from alembic import command  # noqa: PLC0415 - a server that is up to date never loads Alembic
 
     if connection.dialect.name == "postgresql":
         # Changing a large table takes as long as it takes; everybody waits for the writer's turn meanwhile.
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-    command.upgrade(configuration(connection), "head")
+    command.upgrade(configuration(connection), to)
 
 
 def _admit(connection: Connection, role: str) -> None:
