@@ -205,9 +205,9 @@ def test_guardians_open_no_other_space_and_names_stay_secret(cockpit: Cockpit, v
             recover_with_guardians(cockpit, handle, shares, NEW)
         said.add((str(caught.value), caught.value.reason))
     assert len(said) == 1
-    database = cockpit.settings.database_file.read_bytes() + b"".join(
-        path.read_bytes() for path in cockpit.settings.data.glob("cockpit.sqlite-*")
-    )
+    files = [path for path in cockpit.settings.data.rglob("*") if path.is_file()]
+    database = b"".join(path.read_bytes() for path in files)
+    assert database
     assert not any(name.encode() in database for name in GUARDIANS)
     assert not any(share.encode() in database or share.split()[5].encode() + b" " in database for share in shares)
 

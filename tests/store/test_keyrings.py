@@ -24,17 +24,18 @@ from cockpit.sealing.box import new_key
 from cockpit.settings import Settings
 from cockpit.store import keyrings, tables
 from cockpit.store.keyrings import OperatorSecrets
+from cockpit.store.walls import EVERYONE
 from tests.conftest import PASSPHRASE, MovingClock
 
 
 def rows(cockpit: Cockpit) -> int:
-    with cockpit.keyrings.database.read() as connection:
+    with cockpit.keyrings.database.read(EVERYONE) as connection:
         return len(connection.execute(select(keyrings.keyring)).all())
 
 
 def test_the_main_database_holds_no_pepper_not_even_wrapped(cockpit: Cockpit, opened: OpenedSpace) -> None:
     assert "keyring" not in inspect(cockpit.database.engine).get_table_names()
-    with cockpit.keyrings.database.read() as connection:
+    with cockpit.keyrings.database.read(EVERYONE) as connection:
         row = connection.execute(select(keyrings.keyring)).one()
     cockpit.close()
     main = b"".join(path.read_bytes() for path in cockpit.settings.data.glob("cockpit.sqlite*"))
@@ -75,7 +76,7 @@ def test_a_shredded_person_stays_shredded_whatever_backup_of_the_database_comes_
 
 def test_secrets_of_another_person_are_not_taken_for_ones_own(cockpit: Cockpit, opened: OpenedSpace) -> None:
     other = open_space(cockpit, "dominique", PASSPHRASE, "Dominique", "fr").person
-    with cockpit.keyrings.database.write() as connection:
+    with cockpit.keyrings.database.write(EVERYONE) as connection:
         connection.exec_driver_sql(
             "UPDATE keyring SET wrapped_pepper = (SELECT wrapped_pepper FROM keyring WHERE person_id = ?)"
             " WHERE person_id = ?",
@@ -91,6 +92,7 @@ from cockpit.acts.open_space import open_space
 from cockpit.bootstrap import build
 from cockpit.settings import Settings
 from cockpit.store import people
+from cockpit.store.walls import EVERYONE
 from pathlib import Path
 people.insert_person = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 open_space(build(Settings(data=Path(sys.argv[1]), argon2_memory_kib=64)), "camille", sys.argv[2], "Camille", "fr")
@@ -103,7 +105,7 @@ def test_a_crash_between_the_two_databases_leaves_secrets_of_nobody_and_the_pers
     command = [sys.executable, "-c", KILLED_BETWEEN, str(cockpit.settings.data), PASSPHRASE]
     assert subprocess.run(command, check=False, timeout=60).returncode == -9
     assert rows(cockpit) == 1
-    with cockpit.database.read() as connection:
+    with cockpit.database.read(EVERYONE) as connection:
         assert not connection.execute(select(tables.person)).all()
     open_space(cockpit, "camille", PASSPHRASE, "Camille", "fr")
     sign_in(cockpit, "camille", PASSPHRASE)
@@ -176,7 +178,7 @@ def test_an_address_that_leads_nowhere_is_the_operators_to_mend(tmp_path: Path, 
 
 
 def test_a_row_that_names_no_version_is_damage(cockpit: Cockpit, opened: OpenedSpace) -> None:
-    with cockpit.keyrings.database.write() as connection:
+    with cockpit.keyrings.database.write(EVERYONE) as connection:
         connection.exec_driver_sql("UPDATE keyring SET wrapped_pepper = x'00'")
     with pytest.raises(WeMustFix):
         cockpit.keyrings.pepper(opened.person)
