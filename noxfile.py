@@ -34,6 +34,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """The long runs of kills and power cuts: some ten minutes."""
+    session.run("pytest", "-m", "faults", "-n", "0", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """The wheel, built and installed into a clean environment that serves a page."""
     session.run("pytest", "-m", "packaging", "-n", "0", *session.posargs)
