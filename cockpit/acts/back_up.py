@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.alone import alone
-from cockpit.archive.backup import KeyringPlace, Repository, Snapshot
+from cockpit.archive.backup import Repository, Snapshot
+from cockpit.archive.keyring_backup import KeyringPlace
 from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.moment import instant
 from cockpit.store import dump, migrations
