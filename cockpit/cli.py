@@ -325,6 +325,8 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
         findings.append(found)
         if not as_json:
             click.echo(f"{found.code}: {found.where}: {found.sentence}")
+    if watching:
+        click.echo(err=True)
     if as_json:
         _echo_json(findings)
     else:
