@@ -15,6 +15,7 @@ import msgspec
 from cockpit.archive.backup_files import VERSION, decoded, open_store, seal, unseal
 from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.moment import instant
+from cockpit.sealing.envelope import MAX_BODY_BYTES
 from cockpit.store.objects import ObjectStore
 
 KEYRING_NAME = "keyring.sealed"
@@ -22,7 +23,7 @@ _STREAM = "keyring"
 
 
 class SavedKeyring(msgspec.Struct, frozen=True, array_like=True):
-    """The keyring as it was at ``at``: chunks of its one table, whose values are still wrapped by the master."""
+    """The keyring as it was at ``at``: chunks of its tables, whose values are still wrapped by the master."""
 
     version: int
     at: str
@@ -39,6 +40,8 @@ class KeyringPlace:
     def put(self, chunks: Iterable[bytes], at: datetime) -> None:
         """Put this keyring in the place of the one before, which is gone. Raises ``OperatorMustAct``."""
         content = msgspec.msgpack.encode(SavedKeyring(VERSION, instant(at), list(chunks)))
+        if len(content) > MAX_BODY_BYTES:
+            raise OperatorMustAct("the keyring is too large to be one file; back up its database apart", code="backup")
         self.store.put(KEYRING_NAME, (seal(self.key, _STREAM, content),))
 
     def get(self) -> SavedKeyring:

@@ -11,7 +11,7 @@ from cockpit.domain.errors import OperatorMustAct, Tampered
 from cockpit.store import dump, migrations
 from cockpit.store.dump import Chunk
 from cockpit.store.engine import Database
-from cockpit.store.keyrings import Keyrings
+from cockpit.store.keyrings import Keyrings, keyring
 from cockpit.store.upkeep import owning
 from cockpit.store.walls import EVERYONE
 
@@ -31,8 +31,9 @@ def fill_keyring(keyrings: Keyrings, chunks: Iterable[Chunk]) -> frozenset[str]:
     with keyrings.database.write(EVERYONE) as connection:
         for chunk in chunks:
             dump.load(connection, chunk)
-            place = chunk.columns.index("person_id")
-            persons.update(row[place] for row in chunk.rows)
+            if chunk.table == keyring.name:
+                place = chunk.columns.index("person_id")
+                persons.update(row[place] for row in chunk.rows)
     return frozenset(persons)
 
 
