@@ -99,7 +99,7 @@ def stores(folder: Path, postgresql: Server | None) -> dict[str, Callable[[], St
     return makers
 
 
-def one_round(batches: Feed, makers: dict[str, Callable[[], Store]], number: int) -> dict[str, Found]:
+def one_round(batches: Feed, makers: dict[str, Callable[[], Store]], number: int, place: Path) -> dict[str, Found]:
     """Everything once, on fresh stores, taking turns batch by batch and read by read."""
     with ExitStack() as stack:
         runners = {}
@@ -107,11 +107,16 @@ def one_round(batches: Feed, makers: dict[str, Callable[[], Store]], number: int
             runners[name] = Runner(makers[name]())
             stack.callback(runners[name].store.close)
         limit, encoding, decoding = Limit(), Stopwatch(), Stopwatch()
+        sealed, appending = Ours(_emptied(place / "appended")), Stopwatch()
+        stack.callback(sealed.close)
         for turn in batches.turns():
             lines = [limit.lines(batch) for batch in turn]
             with encoding.running():
                 for some in lines:
                     limit.ingest(some)
+            with appending.running():
+                for some in lines:
+                    sealed.append(some)
             for runner in runners.values():
                 with runner.ingest.running():
                     for batch in turn:
@@ -133,6 +138,8 @@ def one_round(batches: Feed, makers: dict[str, Callable[[], Store]], number: int
             _searches(runners, batches)
         _exports(runners, limit, decoding, batches.count if number == 0 else None)
         found = {name: runner.found(batches.count) for name, runner in runners.items()}
+        found["ours"]["append_per_s"] = batches.count / appending.wall
+        found["ours"]["append_cpu_us"] = appending.cpu / batches.count * 1e6
         found["limit"] = {
             "ingest_per_s": batches.count / encoding.wall,
             "bytes_per_record": limit.disk_bytes / batches.count,
@@ -228,7 +235,7 @@ def measured(count: int, rounds: int, *, spaces: int, with_postgresql: bool = Tr
             place = _emptied(Path(folder) / "round")
             with ExitStack() as databases:
                 makers = stores(place, Server(cluster, databases) if cluster else None)
-                for name, numbers in one_round(batches, makers, number).items():
+                for name, numbers in one_round(batches, makers, number, place).items():
                     found.setdefault(name, []).append(numbers)
         say("Memory of an export, cost of a space")
         extra = export_extra_mb(place / "ours")
@@ -254,7 +261,7 @@ def _report(peers: dict[str, Found | None], known: dict[str, object], extra: Fou
         return values.get(name) if values else None
 
     ours = peers["ours"] or {}
-    ingest, export = ours.get("ingest_per_s"), ours.get("export_per_s")
+    ingest, deposit, export = (ours.get(name) for name in ("append_per_s", "ingest_per_s", "export_per_s"))
     ratios = {
         "ingest_vs_plain": ratio(ingest, of("sqlite_plain", "ingest_per_s")),
         "ingest_vs_sqlcipher": ratio(ingest, of("sqlcipher_fts5", "ingest_per_s")),
@@ -266,9 +273,12 @@ def _report(peers: dict[str, Found | None], known: dict[str, object], extra: Fou
         "ingest_vs_plain_stdlib": ratio(ingest, of("sqlite_plain_stdlib", "ingest_per_s")),
         "export_vs_plain_stdlib": ratio(export, of("sqlite_plain_stdlib", "export_per_s")),
         "settled_vs_plain": ratio(ours.get("settled_per_s"), of("sqlite_plain", "settled_per_s")),
-        "pg_ingest_vs_plain": ratio(of("pg_ours", "ingest_per_s"), of("pg_plain", "ingest_per_s")),
         "pg_export_vs_plain": ratio(of("pg_ours", "export_per_s"), of("pg_plain", "export_per_s")),
         "pg_size_vs_plain": ratio(of("pg_ours", "bytes_per_record"), of("pg_plain", "bytes_per_record")),
+        "deposit_vs_plain": ratio(deposit, of("sqlite_plain", "ingest_per_s")),
+        "deposit_vs_plain_stdlib": ratio(deposit, of("sqlite_plain_stdlib", "ingest_per_s")),
+        "deposit_vs_sqlcipher": ratio(deposit, of("sqlcipher_fts5", "ingest_per_s")),
+        "pg_deposit_vs_plain": ratio(of("pg_ours", "ingest_per_s"), of("pg_plain", "ingest_per_s")),
         "cost_per_space": per_space.pop("ratio", None),
     }
     named = (

@@ -13,9 +13,11 @@ from cockpit.domain.record import Record
 from cockpit.sealing.envelope import ZSTD_LEVEL
 
 
-class _Line(msgspec.Struct):
+class Line(msgspec.Struct):
+    """A record as it is sealed, its identity at hand."""
+
     uid: str
-    at: str
+    stored_at: str
     record: Record
 
 
@@ -29,11 +31,11 @@ class Limit:
         self.plain_bytes = 0
 
     @staticmethod
-    def lines(batch: Sequence[Record]) -> list[_Line]:
+    def lines(batch: Sequence[Record]) -> list[Line]:
         """The batch as the lines ours seals; made before the clock runs."""
-        return [_Line(hashlib.blake2b(one.source_key.encode(), digest_size=16).hexdigest(), AT, one) for one in batch]
+        return [Line(hashlib.blake2b(one.source_key.encode(), digest_size=16).hexdigest(), AT, one) for one in batch]
 
-    def ingest(self, lines: Sequence[_Line]) -> None:
+    def ingest(self, lines: Sequence[Line]) -> None:
         """Encode and compress one batch."""
         body = self._encode(lines)
         self._bodies.append(self._compressor.compress(body))

@@ -15,10 +15,10 @@ from benchmarks.realistic import records
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Record
 
-BATCH = 1000
+BATCH = 10_000
 """Records a transaction, for every store; all of one source, as an import brings them."""
 
-TURN = 10
+TURN = 1
 """Batches a turn: enough to warm the processor's caches, and few enough to meet the same minute as the others."""
 
 AT = "2026-01-05T08:00:00Z"

@@ -76,7 +76,9 @@ def _keys_of(database: Database, settings: Settings) -> tuple[OperatorKeys, Keyr
         if inhabited and settings.keyring_file and not settings.keyring_file.exists():
             raise OperatorMustAct("keyring.sqlite is missing; restore it from its backup", code="keys")
         operator = load_or_create(settings.keys_folder, _master(settings), new=not inhabited)
-        return operator, open_keyrings(settings.keyring_url, operator)
+        keyrings = open_keyrings(settings.keyring_url, operator)
+        keyrings.check()
+        return operator, keyrings
     except BaseException:
         database.close()
         raise

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import io
 import itertools
 import os
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
@@ -18,10 +17,12 @@ from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
 from cockpit.domain.errors import CockpitError, OperatorMustAct
+from cockpit.hardening import forbid_core_dumps
 from cockpit.settings import Settings, settings_from_environment
 from cockpit.sources.port import SourceFile
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Written = TypeVar("Written")
 
 EXIT_PARTLY = 1
 EXIT_REFUSED = 2
@@ -34,6 +35,8 @@ EXIT_REFUSED = 2
 @click.pass_context
 def main(context: click.Context, data: Path | None, issuer: str | None) -> None:
     """Your administrative data, at home: bring it in, see it, decide who may have it."""
+    # Before a passphrase is asked for, whatever the command.
+    forbid_core_dumps()
 
     def opened() -> Cockpit:
         cockpit = build(settings_from_environment(data, issuer))
@@ -105,6 +108,23 @@ def space_open(context: click.Context, name: str, shown_as: str | None, language
     click.echo(f"\n    {opened.kit}\n")
 
 
+@main.command()
+@click.argument("name")
+@click.option("--escrow", is_flag=True, required=True, help="Use the escrow that the person allowed.")
+@click.option("--reason", required=True, help="Why, in at most 200 characters: the person will read it.")
+@click.pass_context
+@_plainly
+def recover(context: click.Context, name: str, escrow: bool, reason: str) -> None:
+    """Make a temporary kit for NAME, who allowed it. It is logged to them first; no data is shown."""
+    from cockpit.acts.recover_with_escrow import recover_with_escrow  # noqa: PLC0415
+
+    del escrow  # A recovery without the escrow has no key: the flag makes the operator say which power they use.
+    made = recover_with_escrow(context.obj(), name, reason)
+    click.echo("This use is in the person's history. Hand them this temporary kit; it is shown once and kept nowhere:")
+    click.echo(f"\n    {made.kit}\n")
+    click.echo(f"It opens until {made.expires}, or until they choose a new passphrase.")
+
+
 @main.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--space", "name", required=True, help="The person's sign-in name.")
@@ -153,13 +173,17 @@ def export(context: click.Context, name: str, output: Path, passphrase_stdin: bo
     cockpit: Cockpit = context.obj()
     find_space(cockpit, name)
     visit = visit_once(cockpit, name, _passphrase(passphrase_stdin, confirm=False))
-    buffer = io.BytesIO()
-    summary = export_space(cockpit, visit, buffer)
-    try:
-        _write_whole(output, buffer.getbuffer())
-    except OSError as error:
-        click.echo(f"cockpit: {output} cannot be written: {error.strerror}", err=True)
-        sys.exit(EXIT_REFUSED)
+    with click.progressbar(length=1, label="Records", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        try:
+            summary = _written_whole(output, lambda file: export_space(cockpit, visit, file, progress))
+        except OSError as error:
+            click.echo(f"cockpit: {output} cannot be written: {error.strerror}", err=True)
+            sys.exit(EXIT_REFUSED)
     click.echo(f"{output}: {summary.records} records, {summary.files} files, {summary.entries} entries with proofs")
 
 
@@ -194,6 +218,7 @@ def doctor(context: click.Context) -> None:
     click.echo(f"data: {cockpit.settings.data}")
     click.echo(f"database: {cockpit.database.shown_address}")
     click.echo(f"issuer: {cockpit.settings.issuer}")
+    click.echo(f"master key: {cockpit.operator.master.newest()}")
     click.echo(f"log: {cockpit.ledger.origin}, {size} entries")
     for manifest in cockpit.shelf.manifests():
         click.echo(f"connector: {manifest.id} {manifest.version}")
@@ -436,17 +461,36 @@ def keys_status(context: click.Context) -> None:
 
 
 @keys.command("rotate")
-@click.option("--master", is_flag=True, required=True, help="The master key, which wraps the keyring.")
+@click.option("--master", is_flag=True, help="The master key, which wraps the keyring.")
+@click.option("--space", "name", help="The keys of one person's data; their passphrase is asked.")
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
 @click.pass_context
 @_plainly
-def keys_rotate(context: click.Context, master: bool) -> None:
-    """Begin a new version and re-wrap everything while the cockpit runs; one that was interrupted is finished."""
+def keys_rotate(context: click.Context, master: bool, name: str | None, passphrase_stdin: bool) -> None:
+    """Begin new keys and re-wrap everything while the cockpit runs; a rotation that was interrupted is finished."""
+    if master == bool(name):
+        raise click.UsageError("say which: --master, or --space NAME")
+    if name:
+        _rotate_collection_keys(context.obj(), name, _passphrase(passphrase_stdin, confirm=False))
+        return
     from cockpit.acts.rotate_operator_key import rotate_operator_key  # noqa: PLC0415
 
     done = rotate_operator_key(context.obj())
     said = "an interrupted rotation is finished" if done.resumed else "rotated"
     click.echo(f"{said}: {done.rows} rows and {done.files} files are now under {done.version}")
     click.echo("Back up the keys and the keyring, then: cockpit keys retire")
+
+
+def _rotate_collection_keys(cockpit: Cockpit, name: str, passphrase: str) -> None:
+    from cockpit.acts.find_space import visit_once  # noqa: PLC0415
+    from cockpit.acts.rotate_collection_keys import rotate_collection_keys  # noqa: PLC0415
+    from cockpit.acts.tend_space import tend_space  # noqa: PLC0415
+
+    visit = visit_once(cockpit, name, passphrase)
+    rotate_collection_keys(cockpit, visit)
+    assert visit.keyring is not None  # a visit for one command is always unlocked
+    done = tend_space(cockpit, visit.keyring, least=1)
+    click.echo(f"{done.begun} collections have new keys; the old keys of {done.retired} are destroyed")
 
 
 @keys.command("retire")
@@ -505,15 +549,16 @@ def _passphrase(from_stdin: bool, *, confirm: bool) -> str:
     return typed
 
 
-def _write_whole(path: Path, content: memoryview) -> None:
-    """Write beside, then rename: a full disk leaves no half archive under the name asked for."""
+def _written_whole(path: Path, write: Callable[[BinaryIO], Written]) -> Written:
+    """Write beside, then rename: a full disk, or Ctrl-C, leaves no half archive under the name asked for."""
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=".cockpit-")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        with os.fdopen(handle, "w+b") as file:
+            written = write(file)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return written

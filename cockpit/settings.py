@@ -53,7 +53,7 @@ class Settings:
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
     database: str = field(default="", repr=False)
-    keyring: str | None = None
+    keyring: str | None = field(default=None, repr=False)
     master: str = "file"
     master_options: Mapping[str, str] = field(default_factory=dict, hash=False)
     former_master: str | None = None
@@ -113,7 +113,7 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
         issuer=checked_issuer(address),
         trusted_certificates=_trusted_certificates(),
         database=checked_database(os.environ.get("COCKPIT_DATABASE", "")),
-        keyring=os.environ.get("COCKPIT_KEYRING") or None,
+        keyring=_keyring(os.environ.get("COCKPIT_KEYRING", "")),
         master=os.environ.get("COCKPIT_MASTER") or "file",
         master_options=_options("COCKPIT_MASTER_"),
         former_master=os.environ.get("COCKPIT_FORMER_MASTER") or None,
@@ -134,20 +134,27 @@ def checked_issuer(address: str) -> str:
     return address
 
 
-def checked_database(address: str) -> str:
+def checked_database(address: str, name: str = "COCKPIT_DATABASE") -> str:
     """The address with the driver we ship named in it, or nothing for nothing. Raises ``OperatorMustAct``."""
     scheme, mark, rest = address.partition("://")
     if not address:
         return ""
     if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not mark or not rest:
         # The address is not repeated: it may hold a password.
-        raise OperatorMustAct("COCKPIT_DATABASE must look like postgresql://name@host/database", code="database")
+        raise OperatorMustAct(f"{name} must look like postgresql://name@host/database", code="database")
     return f"postgresql+psycopg://{rest}"
+
+
+def _keyring(address: str) -> str | None:
+    if address.startswith("sqlite:///"):
+        return address
+    return checked_database(address, "COCKPIT_KEYRING") or None
 
 
 def _options(prefix: str) -> dict[str, str]:
     """A master's options. A secret may not be one: the environment of a process is no place for it."""
-    found = {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+    given = ((name, value) for name, value in os.environ.items() if name.startswith(prefix) and value)
+    found = {name.removeprefix(prefix).lower(): value for name, value in given}
     if "token" in found:
         raise OperatorMustAct(f"put the token in a file, and name the file in {prefix}TOKEN_FILE", code="master")
     return found

@@ -24,9 +24,14 @@ class BadHandle(CitizenMustAct):
     code = "bad_handle"
 
 
+def normalized(typed: str) -> str:
+    """The passphrase in one Unicode form (NFC), so that every keyboard gives the same."""
+    return unicodedata.normalize("NFC", typed)
+
+
 def checked_passphrase(typed: str) -> str:
-    """The passphrase in one Unicode form (NFC), so that every keyboard gives the same. Raises ``BadPassphrase``."""
-    passphrase = unicodedata.normalize("NFC", typed)
+    """A new passphrase, normalized. Raises ``BadPassphrase``."""
+    passphrase = normalized(typed)
     if len(passphrase) < MIN_PASSPHRASE:
         raise BadPassphrase(
             f"a passphrase has at least {MIN_PASSPHRASE} characters: several words are easiest",

@@ -29,3 +29,8 @@ def open_profile(connection: Connection, vault_key: bytes, person: PersonId) -> 
     """The person's profile. Raises ``NotFound`` or ``Tampered``."""
     plain = open_under(vault_key, people.sealed_profile(connection, person), f"profile {person}")
     return msgspec.json.decode(plain, type=Profile)
+
+
+def reseal_profile(connection: Connection, person: PersonId, old: bytes, new: bytes) -> None:
+    """Seal the profile anew under another vault key. Raises ``Tampered``."""
+    people.set_sealed_profile(connection, person, seal_profile(new, open_profile(connection, old, person), person))

@@ -8,10 +8,13 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant, parse_instant
 from cockpit.sealing.box import KEY_BYTES, derive, new_key, open_under, seal_under
 from cockpit.sealing.keyring import Keyring
+from cockpit.store import sessions
 from cockpit.store.sessions import SessionRow
 
 
@@ -65,6 +68,12 @@ def idle(row: SessionRow, now: datetime, minutes: int) -> bool:
 def over(row: SessionRow, now: datetime, hours: int) -> bool:
     """Whether the person is signed out: the session is too old."""
     return now - parse_instant(row.opened_at) > timedelta(hours=hours)
+
+
+def sweep(connection: Connection, now: datetime, minutes: int, hours: int) -> None:
+    """Lock every idle session and end every old one, of anybody: a key must not wait for a cookie to come back."""
+    sessions.forget_keys_unused_since(connection, instant(now - timedelta(minutes=minutes)))
+    sessions.remove_opened_before(connection, instant(now - timedelta(hours=hours)))
 
 
 def _secret(cookie: str) -> bytes:

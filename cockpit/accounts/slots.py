@@ -1,13 +1,25 @@
-"""Opening the vault key of a known person with one of their slots."""
+"""Opening the vault key of a known person with one of the secrets they hold, and asking for one again."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
-from cockpit.domain.errors import WrongSecret
+from sqlalchemy import Connection
+
+from cockpit.accounts.passphrase import normalized
+from cockpit.accounts.sessions import Visit
+from cockpit.domain.errors import SpaceLocked, Tampered, WrongSecret
 from cockpit.domain.ids import PersonId
-from cockpit.sealing.keyring import KdfCost, Slot, open_kit_slot, open_passphrase_slot, stretch
-from cockpit.store import people
+from cockpit.domain.moment import instant
+from cockpit.domain.way import WayId, WayType
+from cockpit.sealing.box import open_under
+from cockpit.sealing.keyring import Keyring
+from cockpit.sealing.slots import KdfCost, Slot, open_passphrase_slot, open_slot, stretch
+from cockpit.store import people, slots
 from cockpit.store.engine import Database
 from cockpit.store.keyrings import Keyrings
 
@@ -15,26 +27,126 @@ Opener = Callable[[Slot, bytes, PersonId], bytes]
 """Opens a slot, given the operator's pepper and the person."""
 
 
-def by_passphrase(passphrase: str) -> tuple[str, Opener]:
-    """The slot type and opener of a passphrase."""
-    return "passphrase", lambda slot, pepper, person: open_passphrase_slot(slot, passphrase, pepper, person)
+class Deployment(Protocol):
+    """What opening a slot needs of a deployment."""
+
+    @property
+    def database(self) -> Database: ...
+    @property
+    def keyrings(self) -> Keyrings: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
 
-def by_kit(secret: bytes) -> tuple[str, Opener]:
-    """The slot type and opener of an emergency kit's secret (32 bytes)."""
-    return "kit", lambda slot, pepper, person: open_kit_slot(slot, secret, pepper, person)
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A secret that somebody presents, and the types of slots that it may open."""
+
+    types: tuple[WayType, ...]
+    open: Opener = field(repr=False)
 
 
-def open_vault_key(database: Database, keyrings: Keyrings, person: PersonId, way: tuple[str, Opener]) -> bytes:
-    """The vault key. Raises ``WrongSecret`` when the slot is missing or does not open."""
-    slot_type, opener = way
-    with database.read(person) as connection:
-        slot = people.find_slot(connection, person, slot_type)
-    if slot is None:
-        raise WrongSecret("this name and secret do not open a space")
-    return opener(slot, keyrings.pepper(person), person)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A slot that opened, and the vault key it held."""
+
+    way: WayId
+    vault_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The person just gave a secret of theirs again: asked before the ways to open a space change. See ``prove``."""
+
+    person: PersonId
+    keyring: Keyring = field(repr=False)
+
+
+def by_passphrase(passphrase: str) -> Presented:
+    """A passphrase as typed."""
+    text = normalized(passphrase)
+    return Presented((WayType.PASSPHRASE,), lambda slot, half, person: open_passphrase_slot(slot, text, half, person))
+
+
+def by_kit(secret: bytes) -> Presented:
+    """An emergency kit's secret (32 bytes), lasting or temporary."""
+    return _by_secret(secret, WayType.KIT, WayType.TEMPORARY_KIT)
+
+
+def by_guardians(secret: bytes) -> Presented:
+    """The secret (32 bytes) that enough guardians' shares gave back."""
+    return _by_secret(secret, WayType.GUARDIANS)
+
+
+def by_passkey(prf_output: bytes) -> Presented:
+    """What a passkey's PRF gave (32 bytes) for the salt of its slot."""
+    return _by_secret(prf_output, WayType.PASSKEY)
+
+
+def pepper(deployment: Deployment, person: PersonId) -> bytes:
+    """The operator's half of every slot key of this person."""
+    return deployment.keyrings.pepper(person)
+
+
+def open_vault_key(deployment: Deployment, person: PersonId, presented: Presented) -> Opened:
+    """The slot that the secret opens, and its vault key.
+
+    Raises ``WrongSecret`` when no slot opens, ``Tampered`` when one opens a key that is not this space's.
+    """
+    now = instant(deployment.clock())
+    with deployment.database.read(person) as connection:
+        found = [
+            row.slot
+            for row in slots.all_of(connection, person)
+            if row.slot.type in presented.types and not (row.slot.expires and row.slot.expires <= now)
+        ]
+    half = pepper(deployment, person) if found else b""
+    for slot in found:
+        try:
+            opened = Opened(slot.id, presented.open(slot, half, person))
+        except WrongSecret:
+            continue
+        with deployment.database.read(person) as connection:
+            _check_profile(connection, person, opened.vault_key)
+        return opened
+    raise WrongSecret("this name and secret do not open a space")
+
+
+def prove(deployment: Deployment, visit: Visit, presented: Presented) -> Proof:
+    """Have the person give a secret of theirs once more. Raises ``WrongSecret``, or ``SpaceLocked``."""
+    keyring = unlocked(visit)
+    opened = open_vault_key(deployment, visit.person, presented)
+    if not hmac.compare_digest(opened.vault_key, keyring.vault_key):
+        raise SpaceLocked("the space's key was changed meanwhile; sign in again")
+    return Proof(visit.person, keyring)
+
+
+def unlocked(visit: Visit) -> Keyring:
+    """The visit's keyring. Raises ``SpaceLocked``."""
+    if visit.keyring is None:
+        raise SpaceLocked("the space is locked; give the passphrase to open it")
+    return visit.keyring
+
+
+def check_current(connection: Connection, keyring: Keyring) -> None:
+    """Refuse, inside a transaction, a vault key that was rotated meanwhile: what it sealed would open nothing.
+
+    Raises ``SpaceLocked``.
+    """
+    try:
+        _check_profile(connection, PersonId(keyring.person), keyring.vault_key)
+    except Tampered as error:
+        raise SpaceLocked("the space's key was changed meanwhile; sign in again") from error
 
 
 def same_work_for_nobody(memory_kib: int) -> None:
     """The work of a real attempt, for a name nobody has, so that the time taken does not tell who has a space."""
     stretch("nobody", bytes(16), KdfCost(memory_kib))
+
+
+def _by_secret(secret: bytes, *types: WayType) -> Presented:
+    return Presented(types, lambda slot, half, person: open_slot(slot, secret, half, person))
+
+
+def _check_profile(connection: Connection, person: PersonId, vault_key: bytes) -> None:
+    open_under(vault_key, people.sealed_profile(connection, person), f"profile {person}")

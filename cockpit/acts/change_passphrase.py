@@ -1,39 +1,30 @@
-"""Change the passphrase, or print a new emergency kit: a slot is replaced, the vault key stays."""
+"""Change the passphrase: its slot is replaced, the vault key stays, every other session ends."""
 
 from __future__ import annotations
 
-from cockpit.accounts.kit import new_kit
+from cockpit.accounts import ways
 from cockpit.accounts.passphrase import checked_passphrase
 from cockpit.accounts.sessions import Visit
+from cockpit.accounts.slots import Proof, pepper
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.errors import SpaceLocked
-from cockpit.sealing.keyring import KdfCost, Keyring, kit_slot, passphrase_slot
-from cockpit.store import people, sessions
+from cockpit.domain.event import Event, EventType
+from cockpit.domain.way import WayType
+from cockpit.sealing.slots import KdfCost, passphrase_slot
+from cockpit.store import sessions, slots
 
 
-def change_passphrase(cockpit: Cockpit, visit: Visit, passphrase: str) -> None:
-    """Replace the passphrase and end every other session. Raises ``BadPassphrase`` or ``SpaceLocked``."""
-    keyring, checked = _unlocked(visit), checked_passphrase(passphrase)
-    pepper = cockpit.keyrings.pepper(visit.person)
+def change_passphrase(cockpit: Cockpit, visit: Visit, proof: Proof, passphrase: str) -> None:
+    """Replace the passphrase; a temporary kit has then served, and ends. Raises ``BadPassphrase``, ``SpaceLocked``."""
+    checked = checked_passphrase(passphrase)
     cost = KdfCost(cockpit.settings.argon2_memory_kib)
-    slot = passphrase_slot(keyring.vault_key, checked, pepper, cost, visit.person)
-    with cockpit.database.write(visit.person) as connection:
-        people.put_slot(connection, visit.person, slot)
-        sessions.remove_others(connection, visit.person, visit.session)
+    half = pepper(cockpit, proof.person)
+    # The slow derivation comes before the transaction, so that nobody waits for the writer's lock meanwhile.
+    slot = passphrase_slot(proof.keyring.vault_key, checked, half, cost, proof.person)
+    now = cockpit.clock()
+    with cockpit.database.write(proof.person) as connection:
+        slots.remove_types(connection, proof.person, WayType.PASSPHRASE, WayType.TEMPORARY_KIT)
+        ways.put_way(connection, proof.keyring, slot, now)
+        sessions.remove_others(connection, proof.person, visit.session)
+        event = Event(EventType.WAY_CHANGED, subject={"way": slot.type.value})
+        cockpit.ledger.append(connection, event, now, proof.person)
     cockpit.indexes.drop_person(visit.person, but=visit.session)
-
-
-def renew_kit(cockpit: Cockpit, visit: Visit) -> str:
-    """A new emergency kit; the old one opens nothing any more. Raises ``SpaceLocked``."""
-    keyring = _unlocked(visit)
-    secret, kit = new_kit()
-    pepper = cockpit.keyrings.pepper(visit.person)
-    with cockpit.database.write(visit.person) as connection:
-        people.put_slot(connection, visit.person, kit_slot(keyring.vault_key, secret, pepper, visit.person))
-    return kit
-
-
-def _unlocked(visit: Visit) -> Keyring:
-    if visit.keyring is None:
-        raise SpaceLocked("the space is locked; give the passphrase to open it")
-    return visit.keyring

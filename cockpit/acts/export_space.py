@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import msgspec
 
 from cockpit.accounts.sessions import Visit
+from cockpit.accounts.slots import unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry
-from cockpit.archive.index_page import Chapter, ConsentShown, index_page, read_me
+from cockpit.archive.index_page import MAX_ROWS, Chapter, ConsentShown, index_page, read_me
 from cockpit.archive.receipts import receipts_name
-from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import BlobId, Kind
 from cockpit.domain.moment import instant
@@ -34,42 +36,78 @@ class Exported:
     entries: int
 
 
-def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO) -> Exported:
-    """Write the person's whole archive to ``out`` (seekable, empty). Raises ``SpaceLocked`` or ``Tampered``."""
-    if visit.keyring is None:
-        raise SpaceLocked("the space is locked; give the passphrase to open it")
+Progress = Callable[[int, int], None]
+"""Told now and then: how many records were written, of how many. It may raise to stop the export."""
+
+
+def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO, progress: Progress | None = None) -> Exported:
+    """Write the person's whole archive to ``out`` (seekable, empty), holding little of it in memory.
+
+    Records and files are those of one moment, read without keeping anybody from writing; consents and the log are of
+    the moment, a little later, when the export itself is logged. Raises ``SpaceLocked`` or ``Tampered``.
+    """
+    keyring = unlocked(visit)
     archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
-    # One write transaction over all of it: nothing can happen between what is gathered and what is logged.
+    with cockpit.spaces.read(keyring) as reader:
+        chapters, files = _add_records(cockpit, reader, archive, language, progress or _silent)
     with cockpit.database.write(visit.person) as connection:
-        reader = cockpit.spaces.reader(connection, visit.keyring)
-        chapters, files = _add_records(cockpit, reader, archive, language)
-        consents = _add_consents(reader, archive)
-        lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in journal(reader)]
-        archive.add("index.html", index_page(visit.name, now, chapters, lines, language, consents).encode())
-        archive.add("README.txt", read_me().encode())
-        log = _log_export(cockpit, reader, archive.contents_sha256())
+        consents = _add_consents(cockpit.spaces.reader(connection, keyring), archive)
+        event = Event(EventType.EXPORT_MADE, {"contents_sha256": archive.contents_sha256()})
+        logged = cockpit.ledger.append(connection, event, cockpit.clock(), visit.person)
+        size, note = cockpit.ledger.checkpoint(connection)
+    # The log only grows: what follows is read without its lock, up to the export's own entry.
+    with cockpit.spaces.read(keyring) as reader:
+        entries = [entry for entry in journal(reader) if entry.index <= logged.index]
+        log = _log_part(cockpit, reader, entries, size, note)
+    lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in entries[:-1]]
+    archive.add("index.html", index_page(visit.name, now, chapters, lines, language, consents).encode())
+    archive.add("README.txt", read_me().encode())
     archive.add_log(log)
     archive.seal(log, now, cockpit.operator.receipts)
-    return Exported(sum(len(chapter.rows) for chapter in chapters), files, len(consents), len(log.entries))
+    return Exported(sum(chapter.count for chapter in chapters), files, len(consents), len(log.entries))
 
 
-def _add_records(cockpit: Cockpit, reader: Reader, archive: ArchiveWriter, language: str) -> tuple[list[Chapter], int]:
+TOLD_EVERY = 1000
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _add_records(
+    cockpit: Cockpit, reader: Reader, archive: ArchiveWriter, language: str, progress: Progress
+) -> tuple[list[Chapter], int]:
+    kinds = [Kind(kind) for kind in sorted(cockpit.registry.kinds)]
+    total, done = sum(reader.count(kind) for kind in kinds), 0
     paths: dict[BlobId, str] = {}
     chapters: list[Chapter] = []
-    for kind, sheet in sorted(cockpit.registry.kinds.items()):
-        rows = []
-        for stored in reader.records(Kind(kind)):
+    progress(0, total)
+    for kind in kinds:
+        sheet = cockpit.registry.kinds[kind]
+        first, said, count = [], set[str](), 0
+        for stored in reader.stream(kind):
             if stored.blob is not None and stored.blob not in paths:
-                content = reader.file(stored.blob)
-                paths[stored.blob] = archive.add_original(len(paths) + 1, stored.file_name or "", content)
-            rows.append(_row(stored, paths.get(stored.blob) if stored.blob else None))
-        archive.add_records(kind, rows)
-        fields = {name: words.in_language(language) for name, words in sheet.fields.items()}
-        chapters.append(Chapter(kind, sheet.title.in_language(language), fields, rows))
+                pieces = reader.open_file(stored.blob).read()
+                paths[stored.blob] = archive.add_original(len(paths) + 1, stored.file_name or "", pieces)
+            if count < MAX_ROWS:
+                first.append(_row(stored, paths))
+            said.update(stored.record.data)
+            count += 1
+            if count % TOLD_EVERY == 0:
+                progress(done + count, total)
+        archive.add_records(kind, partial(_rows, reader, kind, paths))
+        fields = {name: words.in_language(language) for name, words in sheet.fields.items() if name in said}
+        chapters.append(Chapter(kind, sheet.title.in_language(language), fields, first, count))
+        done += count
+        progress(done, total)
     return chapters, len(paths)
 
 
-def _row(stored: StoredRecord, path: str | None) -> dict[str, Any]:
+def _rows(reader: Reader, kind: Kind, paths: Mapping[BlobId, str]) -> Iterator[dict[str, Any]]:
+    return (_row(stored, paths) for stored in reader.stream(kind))
+
+
+def _row(stored: StoredRecord, paths: Mapping[BlobId, str]) -> dict[str, Any]:
     record = stored.record
     return {
         "uid": stored.uid,
@@ -79,7 +117,7 @@ def _row(stored: StoredRecord, path: str | None) -> dict[str, Any]:
         "until": record.until,
         "data": record.data,
         "provenance": msgspec.to_builtins(record.provenance),
-        "file": path,
+        "file": paths.get(stored.blob) if stored.blob else None,
         "stored_at": stored.stored_at,
     }
 
@@ -98,13 +136,9 @@ def _add_consents(reader: Reader, archive: ArchiveWriter) -> list[ConsentShown]:
     return shown
 
 
-def _log_export(cockpit: Cockpit, reader: Reader, contents_sha256: str) -> LogPart:
-    """Log the export, then gather every entry with its proof to the checkpoint that includes it."""
-    connection, ledger = reader.connection, cockpit.ledger
-    event = Event(EventType.EXPORT_MADE, {"contents_sha256": contents_sha256})
-    ledger.append(connection, event, cockpit.clock(), reader.person)
-    size, note = ledger.checkpoint(connection)
-    log_key = cockpit.operator.log.verify_key()
+def _log_part(cockpit: Cockpit, reader: Reader, entries: Sequence[JournalEntry], size: int, note: bytes) -> LogPart:
+    """The entries with their proofs to the checkpoint that the export left."""
+    ledger, log_key = cockpit.ledger, cockpit.operator.log.verify_key()
     return LogPart(
         origin=ledger.origin,
         size=size,
@@ -114,7 +148,7 @@ def _log_export(cockpit: Cockpit, reader: Reader, contents_sha256: str) -> LogPa
         log_vkey=vkey(ledger.origin, log_key),
         receipts_vkey=vkey(receipts_name(ledger.origin), cockpit.operator.receipts.verify_key()),
         entries=tuple(
-            _proven(entry, ledger.inclusion_proof(connection, entry.index, size)) for entry in journal(reader)
+            _proven(entry, ledger.inclusion_proof(reader.connection, entry.index, size)) for entry in entries
         ),
     )
 

@@ -26,8 +26,7 @@ def find_space(cockpit: Cockpit, handle: str) -> PersonId:
 def visit_once(cockpit: Cockpit, handle: str, passphrase: str) -> Visit:
     """A visit without a session, for one command. Raises ``NotFound``, ``BadHandle`` or ``WrongSecret``."""
     person = find_space(cockpit, handle)
-    way = slots.by_passphrase(passphrase)
-    vault_key = slots.open_vault_key(cockpit.database, cockpit.keyrings, person, way)
+    vault_key = slots.open_vault_key(cockpit, person, slots.by_passphrase(passphrase)).vault_key
     with cockpit.database.read(person) as connection:
         profile = open_profile(connection, vault_key, person)
     return Visit(person, "", Keyring(person, vault_key), profile.name, profile.language)

@@ -10,6 +10,7 @@ from cockpit.domain.errors import NotFound
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Json
+from cockpit.domain.way import WayType
 from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.space import Reader
 from cockpit.tlog import merkle
@@ -28,6 +29,13 @@ class Verb(StrEnum):
     REFUSED = "refused"
     STOPPED = "stopped"
     TOOK_AWAY = "took-away"
+    GAINED_A_WAY = "gained-a-way"
+    CHANGED_A_WAY = "changed-a-way"
+    LOST_A_WAY = "lost-a-way"
+    RECOVERED = "recovered"
+    USED_ESCROW = "used-escrow"
+    ROTATED = "rotated"
+    ERASED = "erased"
 
 
 _VERBS = {
@@ -40,6 +48,14 @@ _VERBS = {
     EventType.ACCESS_ALLOWED: Verb.READ,
     EventType.ACCESS_REFUSED: Verb.WAS_REFUSED,
     EventType.EXPORT_MADE: Verb.TOOK_AWAY,
+    EventType.WAY_ADDED: Verb.GAINED_A_WAY,
+    EventType.WAY_CHANGED: Verb.CHANGED_A_WAY,
+    EventType.WAY_REMOVED: Verb.LOST_A_WAY,
+    EventType.SPACE_RECOVERED: Verb.RECOVERED,
+    EventType.ESCROW_USED: Verb.USED_ESCROW,
+    EventType.VAULT_KEY_ROTATED: Verb.ROTATED,
+    EventType.COLLECTION_KEYS_ROTATED: Verb.ROTATED,
+    EventType.RECORD_ERASED: Verb.ERASED,
 }
 
 
@@ -48,7 +64,8 @@ class HistoryLine:
     """[who] [verb] [what, how many] for [use], thanks to [consent].
 
     ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
-    objects were read or added; ``reason`` says why a read was refused; ``index`` is the entry's place in the log.
+    objects were read or added; ``reason`` says why a read was refused, or is the operator's own words for using the
+    escrow; ``way`` is the type of the way to open the space that changed; ``index`` is the entry's place in the log.
     """
 
     index: int
@@ -61,6 +78,7 @@ class HistoryLine:
     use: str | None
     consent: str | None
     reason: str | None
+    way: WayType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +123,7 @@ def _line(entry: JournalEntry) -> HistoryLine:
     kinds = part.get("kinds") or ([part["kind"]] if "kind" in part else [])
     assert isinstance(kinds, list)
     verb = _VERBS[EventType(entry.type)]
-    refused = verb is Verb.WAS_REFUSED
+    refused, way = verb is Verb.WAS_REFUSED, _text(part, "way")
     return HistoryLine(
         index=entry.index,
         at=entry.at,
@@ -116,7 +134,8 @@ def _line(entry: JournalEntry) -> HistoryLine:
         count=_count(part),
         use=_text(part, "use"),
         consent=_text(part, "consent"),
-        reason=_text(part, "decision") if refused else None,
+        reason=_text(part, "decision") if refused else _text(part, "reason"),
+        way=WayType(way) if way else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import IntegrityError
 
+from cockpit.accounts import ways
 from cockpit.accounts.kit import new_kit
 from cockpit.accounts.passphrase import checked_handle, checked_passphrase
 from cockpit.accounts.profile import Profile, seal_profile
@@ -17,7 +18,8 @@ from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
 from cockpit.sealing.box import new_key
-from cockpit.sealing.keyring import KdfCost, kit_slot, new_collection, passphrase_slot
+from cockpit.sealing.keyring import Keyring, new_collection
+from cockpit.sealing.slots import KdfCost, kit_slot, passphrase_slot
 from cockpit.store import heads, people, sessions
 from cockpit.store.keyrings import OperatorSecrets
 from cockpit.store.space import OWN_COLLECTIONS
@@ -73,7 +75,7 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
             cockpit.keyrings.shred(person)
             raise HandleTaken("this sign-in name is taken here; choose another") from error
         for slot in slots:
-            people.put_slot(connection, person, slot)
+            ways.put_way(connection, Keyring(person, vault_key), slot, now)
         mac_key = heads.mac_key(secrets.source_key)
         for collection in (*OWN_COLLECTIONS, *cockpit.registry.collections):
             heads.begin(connection, mac_key, person, collection, new_collection(vault_key, person, collection))

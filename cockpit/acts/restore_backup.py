@@ -192,7 +192,7 @@ def _open_space(store: Store, asked: Asked, counted: Opening) -> Iterator[Findin
         person = people.find_person(connection, tag)
     if person is None:
         raise NotFound("nobody has a space under this name in this backup")
-    vault_key = slots.open_vault_key(store.database, store.keyrings, person, slots.by_passphrase(passphrase))
+    vault_key = slots.open_vault_key(store, person, slots.by_passphrase(passphrase)).vault_key
     spaces = Spaces(store.database, store.keyrings, {}, store.files)
     with store.database.read(PersonId(person)) as connection:
         yield from check_opened(spaces, connection, Keyring(person, vault_key), counted)

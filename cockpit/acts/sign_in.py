@@ -1,15 +1,18 @@
-"""Sign in: open the vault key with a passphrase or the emergency kit, and begin a session."""
+"""Sign in: open the vault key with a passphrase, the emergency kit or a passkey, and begin a session."""
 
 from __future__ import annotations
 
 from cockpit.accounts import slots
 from cockpit.accounts.kit import read_kit
 from cockpit.accounts.passphrase import BadHandle, checked_handle
-from cockpit.accounts.sessions import new_session
+from cockpit.accounts.sessions import new_session, sweep
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import WrongSecret
-from cockpit.sealing.keyring import new_collection
+from cockpit.domain.moment import instant
+from cockpit.domain.way import WayType
+from cockpit.sealing.keyring import Keyring, new_collection
 from cockpit.store import heads, people, sessions
+from cockpit.store import slots as slot_rows
 from cockpit.store.space import OWN_COLLECTIONS
 
 
@@ -23,7 +26,12 @@ def sign_in_with_kit(cockpit: Cockpit, handle: str, kit: str) -> str:
     return _begin(cockpit, handle, slots.by_kit(read_kit(kit)))
 
 
-def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
+def sign_in_with_passkey(cockpit: Cockpit, handle: str, prf_output: bytes) -> str:
+    """The cookie of a new session, from the 32 bytes of a passkey's PRF. Raises ``WrongSecret``."""
+    return _begin(cockpit, handle, slots.by_passkey(prf_output))
+
+
+def _begin(cockpit: Cockpit, handle: str, presented: slots.Presented) -> str:
     try:
         tag = people.handle_tag(cockpit.operator, checked_handle(handle))
     except BadHandle as error:
@@ -31,11 +39,16 @@ def _begin(cockpit: Cockpit, handle: str, way: tuple[str, slots.Opener]) -> str:
     with cockpit.database.read() as connection:
         person = people.find_person(connection, tag)
     if person is None:
-        slots.same_work_for_nobody(cockpit.settings.argon2_memory_kib)
+        if WayType.PASSPHRASE in presented.types:
+            slots.same_work_for_nobody(cockpit.settings.argon2_memory_kib)
         raise WrongSecret("this name and secret do not open a space")
-    vault_key = slots.open_vault_key(cockpit.database, cockpit.keyrings, person, way)
-    cookie, session = new_session(person, vault_key, cockpit.clock())
+    vault_key = slots.open_vault_key(cockpit, person, presented).vault_key
+    now = cockpit.clock()
+    cookie, session = new_session(person, vault_key, now)
     with cockpit.database.write(person) as connection:
+        slots.check_current(connection, Keyring(person, vault_key))
+        sweep(connection, now, cockpit.settings.idle_minutes, cockpit.settings.session_hours)
+        slot_rows.remove_ended(connection, person, instant(now))
         sessions.put(connection, session)
         missing = {*OWN_COLLECTIONS, *cockpit.registry.collections} - heads.collections_of(connection, person)
         for collection in sorted(missing):

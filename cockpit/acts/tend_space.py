@@ -13,8 +13,10 @@ from cockpit.grants.keys import wrap_for_grant
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import consents, heads
 from cockpit.store.compaction import compact, waiting
-from cockpit.store.epochs import begin, reseal, retire
+from cockpit.store.epochs import begin, reseal, reseal_files, retire
 from cockpit.store.heads import Moved
+from cockpit.store.refreshing import refresh_index
+from cockpit.store.space import FILES
 
 WORTH_IT = 8
 """From so many inbox segments on a collection is compacted: fewer cost less to read than to move."""
@@ -41,6 +43,7 @@ def tend_space(cockpit: Cockpit, keyring: Keyring, *, least: int = WORTH_IT) -> 
         several = {name for name in collections if len(heads.keys_of(connection, person, name)) > 1}
         inboxes = waiting(connection, person)
     compacted = begun = retired = 0
+    indexed = False
     for collection in collections:
         head = found[collection]
         try:
@@ -49,12 +52,18 @@ def tend_space(cockpit: Cockpit, keyring: Keyring, *, least: int = WORTH_IT) -> 
                 begun += 1
             moving = head.rotation_due or collection in several
             if inboxes.get(collection, 0) >= (1 if moving else least):
+                if not indexed:
+                    # The index reads what came from the inboxes: it must have it before they are emptied.
+                    refresh_index(cockpit.spaces, keyring, cockpit.registry.kinds)
+                    indexed = True
                 while compact(cockpit.spaces, keyring, collection):
                     pass
                 compacted += 1
             if moving:
                 while reseal(cockpit.spaces, keyring, collection):
                     pass
+                if collection == FILES:
+                    reseal_files(cockpit.spaces, keyring)
                 retired += _retire(cockpit, person, collection)
         except Moved:
             continue

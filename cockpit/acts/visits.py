@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from cockpit.accounts import slots
 from cockpit.accounts.profile import open_profile
-from cockpit.accounts.sessions import Visit, idle, opened, over, session_hash, session_row
+from cockpit.accounts.sessions import Visit, idle, opened, over, session_hash, session_row, sweep
 from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.moment import instant, parse_instant
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import sessions
@@ -43,6 +44,7 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
     if now - parse_instant(row.seen_at) > TOUCH_EVERY:
         with cockpit.database.write() as connection:
             sessions.touch(connection, hashed, instant(now))
+            sweep(connection, now, cockpit.settings.idle_minutes, cockpit.settings.session_hours)
     with cockpit.database.read(row.person) as connection:
         profile = open_profile(connection, vault_key, row.person)
     return Visit(row.person, hashed, Keyring(row.person, vault_key), profile.name, profile.language)
@@ -56,10 +58,13 @@ def lock(cockpit: Cockpit, visit: Visit) -> None:
 
 
 def unlock(cockpit: Cockpit, visit: Visit, cookie: str, passphrase: str) -> None:
-    """Unlock the space in the same session. Raises ``WrongSecret``."""
-    vault_key = slots.open_vault_key(cockpit.database, cockpit.keyrings, visit.person, slots.by_passphrase(passphrase))
+    """Unlock the space in the same session. Raises ``WrongSecret``, or ``SpaceLocked`` when the session has ended."""
+    opened_slot = slots.open_vault_key(cockpit, visit.person, slots.by_passphrase(passphrase))
     with cockpit.database.write() as connection:
-        sessions.put(connection, session_row(visit.person, cookie, vault_key, cockpit.clock()))
+        # Ended meanwhile, from another device: an unlock must not bring the session back.
+        if sessions.find(connection, visit.session) is None:
+            raise SpaceLocked("this session has ended; sign in again")
+        sessions.put(connection, session_row(visit.person, cookie, opened_slot.vault_key, cockpit.clock()))
 
 
 def sign_out(cockpit: Cockpit, visit: Visit) -> None:
@@ -74,3 +79,10 @@ def sign_out_elsewhere(cockpit: Cockpit, visit: Visit) -> None:
     cockpit.indexes.drop_person(visit.person, but=visit.session)
     with cockpit.database.write() as connection:
         sessions.remove_others(connection, visit.person, visit.session)
+
+
+def sign_out_everywhere(cockpit: Cockpit, visit: Visit) -> None:
+    """End every session of this person, this one too: every stored copy of the vault key is destroyed."""
+    cockpit.indexes.drop_person(visit.person)
+    with cockpit.database.write() as connection:
+        sessions.remove_all(connection, visit.person)

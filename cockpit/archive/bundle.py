@@ -13,7 +13,7 @@ import json
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -87,15 +87,26 @@ class ArchiveWriter:
             raise ValueError("the digest of the contents was taken already")
         return self._store(path, content, zipfile.ZIP_DEFLATED)
 
-    def add_original(self, number: int, name: str, content: bytes) -> str:
-        """Add an original file under a safe form of its name; returns its path."""
-        return self.add(f"files/{number:04d}-{safe_name(name)}", content)
+    def add_original(self, number: int, name: str, pieces: Iterable[bytes]) -> str:
+        """Add an original file, piece by piece, under a safe form of its name; returns its path."""
+        path = f"files/{number:04d}-{safe_name(name)}"
+        return self._stream(path, pieces)
 
-    def add_records(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add one kind's records as JSON Lines and as CSV."""
-        lines = b"".join(canonical(row) + b"\n" for row in rows)
-        self.add(f"records/{kind}.jsonl", lines)
-        self.add(f"records/{kind}.csv", _csv(rows))
+    def add_records(self, kind: str, rows: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        """Add one kind's records as JSON Lines and as CSV.
+
+        ``rows`` gives them from the beginning each time it is called, the same ones: they are gone through twice and
+        never held, since a CSV's first line names every column there will be.
+        """
+        columns: dict[str, None] = {}
+
+        def lines() -> Iterator[bytes]:
+            for row in rows():
+                columns.update(dict.fromkeys(_flat(row)))
+                yield canonical(row) + b"\n"
+
+        self._stream(f"records/{kind}.jsonl", lines())
+        self._stream(f"records/{kind}.csv", _csv(rows(), list(columns)))
 
     def add_json(self, path: str, value: object) -> None:
         """Add one canonical JSON document."""
@@ -141,11 +152,36 @@ class ArchiveWriter:
         self._listed.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
         return path
 
+    def _stream(self, path: str, pieces: Iterable[bytes]) -> str:
+        """Add a file whose size is known at its end only."""
+        if self._digest_taken and path.startswith(_CONTENTS):
+            raise ValueError("the digest of the contents was taken already")
+        if path.casefold() in self._paths or not is_safe(path):
+            raise ValueError("an archive path is taken or unsafe")
+        self._paths.add(path.casefold())
+        digest, size, gathered = hashlib.sha256(), 0, bytearray()
+        with self._zip.open(_member(path, zipfile.ZIP_DEFLATED), "w", force_zip64=True) as member:
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
+                # Deflate is handed blocks, not lines: each call costs as much as compressing a few hundred bytes.
+                gathered += piece
+                if len(gathered) >= _CHUNK:
+                    member.write(gathered)
+                    gathered = bytearray()
+            member.write(gathered)
+        self._listed.append({"path": path, "size": size, "sha256": digest.hexdigest()})
+        return path
+
     def _write(self, path: str, content: bytes, method: int) -> None:
-        member = zipfile.ZipInfo(path, _EPOCH)
-        member.compress_type = method
-        member.external_attr = 0o600 << 16
-        self._zip.writestr(member, content)
+        self._zip.writestr(_member(path, method), content)
+
+
+def _member(path: str, method: int) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(path, _EPOCH)
+    member.compress_type = method
+    member.external_attr = 0o600 << 16
+    return member
 
 
 def is_safe(path: str) -> bool:
@@ -188,15 +224,19 @@ def _digest(out: BinaryIO, end: int) -> bytes:
     return digest.digest()
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[bytes]:
     """RFC 4180 with a comma, UTF-8 with a mark so that spreadsheets see the accents; one line a record."""
-    flat = [_flat(row) for row in rows]
-    columns = list(dict.fromkeys(name for row in flat for name in row))
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
+    text.write("\ufeff")
     writer.writeheader()
-    writer.writerows(flat)
-    return "\ufeff".encode() + text.getvalue().encode()
+    for row in rows:
+        writer.writerow(_flat(row))
+        if text.tell() >= _CHUNK:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, str]:

@@ -71,6 +71,18 @@ _EVENTS: dict[str, Words] = {
     EventType.EXPORT_MADE: Words("Vous avez emporté vos données", "You took your data away"),
     EventType.KEY_ROTATED: Words("L'exploitant a renouvelé sa clé", "The operator renewed their key"),
     EventType.KEY_RETIRED: Words("L'exploitant a détruit ses anciennes clés", "The operator destroyed their old keys"),
+    EventType.WAY_ADDED: Words("Vous avez ajouté une clé de votre espace", "You added a key to your space"),
+    EventType.WAY_CHANGED: Words("Vous avez remplacé une clé de votre espace", "You replaced a key to your space"),
+    EventType.WAY_REMOVED: Words("Vous avez retiré une clé de votre espace", "You removed a key to your space"),
+    EventType.SPACE_RECOVERED: Words(
+        "Vos proches de confiance ont rouvert votre espace", "Your trusted persons opened your space again"
+    ),
+    EventType.ESCROW_USED: Words("L'exploitant a ouvert votre espace en secours", "The operator opened your space"),
+    EventType.VAULT_KEY_ROTATED: Words("Vous avez changé toutes vos clés", "You changed all your keys"),
+    EventType.RECORD_ERASED: Words("Vous avez effacé une donnée", "You erased a record"),
+    EventType.COLLECTION_KEYS_ROTATED: Words(
+        "Vous avez changé les clés de vos données", "You changed the keys of your data"
+    ),
 }
 
 
@@ -85,12 +97,16 @@ class ConsentShown:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One kind of data on the page: its title, its fields' labels, its rows as the archive holds them."""
+    """One kind of data on the page: its title, its fields' labels, its first rows as the archive holds them.
+
+    ``fields`` are those that any row says something of; ``count`` is how many rows there are.
+    """
 
     kind: str
     title: str
     fields: Mapping[str, str]
     rows: Sequence[Mapping[str, Any]]
+    count: int
 
 
 def index_page(
@@ -107,7 +123,7 @@ def index_page(
         return escape(_TEXT[key].in_language(language))
 
     summary = "".join(
-        f'<tr><td><a href="#{escape(chapter.kind)}">{escape(chapter.title)}</a></td><td>{len(chapter.rows)}</td>'
+        f'<tr><td><a href="#{escape(chapter.kind)}">{escape(chapter.title)}</a></td><td>{chapter.count}</td>'
         f'<td><a href="records/{escape(chapter.kind)}.csv">{escape(chapter.kind)}.csv</a></td></tr>'
         for chapter in chapters
     )
@@ -178,11 +194,11 @@ def _chapter(chapter: Chapter, language: str) -> str:
     head = f'<h2 id="{escape(chapter.kind)}">{title}</h2>'
     if not chapter.rows:
         return f"{head}<p>{escape(_TEXT['empty'].in_language(language))}</p>"
-    names = [name for name in chapter.fields if any(name in row["data"] for row in chapter.rows)]
+    names = list(chapter.fields)
     columns = "".join(f"<th scope=col>{escape(chapter.fields[name])}</th>" for name in names)
     rows = "".join(_row(row, names) for row in chapter.rows[:MAX_ROWS])
     caption = title
-    if len(chapter.rows) > MAX_ROWS:
+    if chapter.count > MAX_ROWS:
         more = escape(_TEXT["first"].in_language(language))
         caption = f'{title}: {MAX_ROWS} {more} <a href="records/{escape(chapter.kind)}.csv">CSV</a>'
     date, file = (escape(_TEXT[key].in_language(language)) for key in ("date", "file"))

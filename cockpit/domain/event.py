@@ -26,6 +26,14 @@ class EventType(StrEnum):
     EXPORT_MADE = "export.made"
     KEY_ROTATED = "key.rotated"
     KEY_RETIRED = "key.retired"
+    WAY_ADDED = "way.added"
+    WAY_CHANGED = "way.changed"
+    WAY_REMOVED = "way.removed"
+    SPACE_RECOVERED = "space.recovered"
+    ESCROW_USED = "escrow.used"
+    VAULT_KEY_ROTATED = "vault_key.rotated"
+    RECORD_ERASED = "record.erased"
+    COLLECTION_KEYS_ROTATED = "collection_keys.rotated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import msgspec
 import rfc8785
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
+_WHOLE = 1 << 53
 
 
 def canonical(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value. Raises ``TypeError`` for a float: exact values only."""
-    _refuse_floats(value)
+    if _plain(value):
+        try:
+            encoded = _encode(value)
+        except UnicodeEncodeError:
+            return rfc8785.dumps(value)
+        # RFC 8785 section 3.2.3 sorts names by UTF-16, which differs from UTF-8 beyond the basic plane alone.
+        if not _BEYOND_BMP.search(encoded):
+            return encoded
     return rfc8785.dumps(value)
 
 
@@ -25,12 +38,25 @@ def parse_canonical(data: bytes) -> Any:
     raise ValueError("not canonical JSON")
 
 
-def _refuse_floats(value: Any) -> None:
+def _plain(value: Any) -> bool:
+    """Whether both encoders agree on a value; the slower one says what is wrong with the others.
+
+    Raises ``TypeError`` for a float.
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    # Every part is looked at, even once the answer is known: a float may come after.
+    if kind is dict:
+        return all([type(name) is str and _plain(inner) for name, inner in value.items()])  # noqa: C419
+    if kind is list or kind is tuple:
+        return all([_plain(inner) for inner in value])  # noqa: C419
+    if kind is int:
+        return bool(-_WHOLE < value < _WHOLE)
     if isinstance(value, float):
         raise TypeError("canonical values hold no floats: write an amount as a decimal string")
-    if isinstance(value, dict):
-        for inner in value.values():
-            _refuse_floats(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_floats(inner)
+    if isinstance(value, dict | list | tuple):
+        # A subclass: its parts are looked at for floats, and the slower encoder does the rest.
+        for inner in value.values() if isinstance(value, dict) else value:
+            _plain(inner)
+    return False

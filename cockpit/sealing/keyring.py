@@ -1,84 +1,17 @@
-"""The person's keys: the vault key, the slots that open it, and the collection keys beneath.
+"""The person's keys: the vault key and the collection keys beneath.
 
 See ``docs/explanation/sealing.md`` for the hierarchy. A ``Keyring`` exists only while a space is unlocked.
 """
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
-from cockpit.domain.errors import Tampered, WrongSecret
-from cockpit.sealing.box import derive, new_key, open_under, seal_under
+from cockpit.domain.errors import Tampered
+from cockpit.sealing.box import new_key, open_under, seal_under
 from cockpit.sealing.envelope import new_key_pair
-
-SALT_BYTES = 16
-
-_argon2_turns = threading.BoundedSemaphore(2)
-# Argon2id takes its memory for each run: more than two at once would let sign-ins exhaust the machine.
-
-
-@dataclass(frozen=True, slots=True)
-class KdfCost:
-    """Argon2id parameters (RFC 9106): memory in KiB, iterations, lanes."""
-
-    memory_kib: int = 64 * 1024
-    iterations: int = 3
-    lanes: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One way to open the vault key: a wrapped copy. ``salt`` is empty for secrets of full entropy."""
-
-    type: str
-    salt: bytes
-    cost: KdfCost
-    wrapped: bytes
-
-
-def stretch(passphrase: str, salt: bytes, cost: KdfCost) -> bytes:
-    """32 bytes from a passphrase (Argon2id, RFC 9106). Takes a quarter of a second and 64 MiB at the default cost."""
-    with _argon2_turns:
-        return Argon2id(
-            salt=salt, length=32, iterations=cost.iterations, lanes=cost.lanes, memory_cost=cost.memory_kib
-        ).derive(passphrase.encode())
-
-
-def passphrase_slot(vault_key: bytes, passphrase: str, pepper: bytes, cost: KdfCost, person: str) -> Slot:
-    """A slot that the passphrase opens, with the operator's pepper: a stolen database cannot be guessed at."""
-    salt = os.urandom(SALT_BYTES)
-    key = derive(stretch(passphrase, salt, cost) + pepper, "slot passphrase")
-    return Slot("passphrase", salt, cost, seal_under(key, vault_key, f"slot passphrase {person}"))
-
-
-def kit_slot(vault_key: bytes, kit_secret: bytes, pepper: bytes, person: str) -> Slot:
-    """A slot that the emergency kit opens: 256 random bits, so no stretching."""
-    key = derive(kit_secret + pepper, "slot kit")
-    return Slot("kit", b"", KdfCost(), seal_under(key, vault_key, f"slot kit {person}"))
-
-
-def open_passphrase_slot(slot: Slot, passphrase: str, pepper: bytes, person: str) -> bytes:
-    """The vault key, or ``WrongSecret``."""
-    key = derive(stretch(passphrase, slot.salt, slot.cost) + pepper, "slot passphrase")
-    return _open_slot(slot, key, person)
-
-
-def open_kit_slot(slot: Slot, kit_secret: bytes, pepper: bytes, person: str) -> bytes:
-    """The vault key, or ``WrongSecret``."""
-    return _open_slot(slot, derive(kit_secret + pepper, "slot kit"), person)
-
-
-def _open_slot(slot: Slot, key: bytes, person: str) -> bytes:
-    try:
-        return open_under(key, slot.wrapped, f"slot {slot.type} {person}")
-    except Tampered as error:
-        raise WrongSecret("this secret does not open the space") from error
 
 
 @dataclass(frozen=True, slots=True)

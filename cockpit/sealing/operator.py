@@ -100,13 +100,13 @@ def rewrap_files(folder: Path, master: MasterKey) -> int:
 def _create(folder: Path, master: MasterKey) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     master.begin()
+    # Everything is asked of the master before anything is written: a server that goes away leaves no half set.
+    contents = {SECRET_FILE: master.wrap(new_key(), SECRET_FILE)}
     for name in SIGNING:
-        pem = SigningKey.generate().to_pem()
-        if master.scheme != SCHEME:
-            write_key_file(folder / f"{name}.wrapped", master.wrap(pem, f"{name}.wrapped"))
-        else:
-            write_key_file(folder / f"{name}.pem", pem)
-    write_key_file(folder / SECRET_FILE, master.wrap(new_key(), SECRET_FILE))
+        pem, wrapped = SigningKey.generate().to_pem(), f"{name}.wrapped"
+        contents |= {f"{name}.pem": pem} if master.scheme == SCHEME else {wrapped: master.wrap(pem, wrapped)}
+    for file_name, content in contents.items():
+        write_key_file(folder / file_name, content)
 
 
 def _signing_key(folder: Path, master: MasterKey, name: str) -> SigningKey:

@@ -17,6 +17,8 @@ import zoneinfo
 from pathlib import Path
 from typing import Any
 
+from cockpit.hardening import forbid_core_dumps
+
 FORBIDDEN = (
     "socket.",
     "subprocess.",
@@ -55,13 +57,13 @@ class ConfinedError(PermissionError):
 
 def lower_limits(memory_bytes: int, cpu_seconds: int, open_files: int) -> None:
     """Best effort: what a system does not know (macOS has no address-space limit) is left out."""
+    forbid_core_dumps()
     wanted = [
         ("RLIMIT_AS", memory_bytes, memory_bytes),
         # The soft limit sends SIGXCPU, which ends the process; the hard one is the kernel's own kill.
         ("RLIMIT_CPU", cpu_seconds, cpu_seconds + 2),
         ("RLIMIT_FSIZE", 0, 0),
         ("RLIMIT_NOFILE", open_files, open_files),
-        ("RLIMIT_CORE", 0, 0),
         ("RLIMIT_NPROC", 0, 0),
     ]
     for name, soft, hard in wanted:

@@ -36,6 +36,11 @@ class Store:
     operator: OperatorKeys = field(repr=False)
     origin: str
 
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The present."""
+        return self.files.clock
+
 
 def check(store: Store, now: datetime, walked: Callable[[int], None] = lambda _: None) -> Iterator[Finding]:
     """Everything that is not as it must be. ``walked`` is told how many spaces were looked at so far.

@@ -91,25 +91,29 @@ def deposit(
     """
     state = load_state(connection, source_key, person, connector, len(records))
     bodies: dict[Collection, _Bodies] = {}
-    found = {"new": 0, "changed": 0}
+    of_kind: dict[Kind, tuple[_Bodies, bool]] = {}
+    new = changed = 0
     for record, uid, digest, data in _identified(source_key, connector, records):
-        verdict = state.reconcile(uid, digest, keep_all=record.kind in keep_all)
+        kind = record.kind
+        if kind not in of_kind:
+            of_kind[kind] = bodies.setdefault(collection_of(kind), _Bodies()), kind in keep_all
+        lines, keeps_all = of_kind[kind]
+        verdict = state.reconcile(uid, digest, keep_all=keeps_all)
         if verdict is None:
             continue
-        found[verdict] += 1
-        sealed = _Sealed(record.day, data, record.kind, record.provenance, record.source_key, record.until)
-        line = _Line(uid.hex(), at, sealed, blob, file_name, verdict == "changed")
-        collection = collection_of(record.kind)
-        if collection not in bodies:
-            bodies[collection] = _Bodies()
-        bodies[collection].add(_encode(line))
+        if verdict == "new":
+            new += 1
+        else:
+            changed += 1
+        sealed = _Sealed(record.day, data, kind, record.provenance, record.source_key, record.until)
+        lines.add(_encode(_Line(uid.hex(), at, sealed, blob, file_name, verdict == "changed")))
     mac_key = heads.mac_key(source_key)
-    for collection, lines in bodies.items():
-        lines.close()
-        append(connection, mac_key, person, collection, lines.full)
+    for collection, gathered in bodies.items():
+        gathered.close()
+        if gathered.full:
+            append(connection, mac_key, person, collection, gathered.full)
     state.save()
-    unchanged = len(records) - found["new"] - found["changed"]
-    return Deposited(found["new"], found["changed"], unchanged, tuple(sorted({record.kind for record in records})))
+    return Deposited(new, changed, len(records) - new - changed, tuple(sorted(of_kind)))
 
 
 def _identified(
@@ -121,12 +125,15 @@ def _identified(
     meaning = hashlib.blake2b(key=source_key, digest_size=DIGEST_BYTES)
     days: set[str | None] = {None}
     for record in records:
-        for day in (record.day, record.until):
-            if day not in days:
-                date.fromisoformat(day or "")
-                days.add(day)
+        if record.day not in days or record.until not in days:
+            days |= {_checked(record.day), _checked(record.until or record.day), record.until}
         data = _encode(record.data)
         name, digest = identity.copy(), meaning.copy()
         name.update(f"{record.kind}\x00{record.source_key}".encode())
         digest.update(f"{record.day}\x00{record.until or ''}\x00{record.provenance.verification}\x00".encode() + data)
         yield record, name.digest(), digest.digest(), msgspec.Raw(data)
+
+
+def _checked(day: str) -> str:
+    date.fromisoformat(day)
+    return day

@@ -10,25 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, select
+from sqlalchemy import Connection, Engine, MetaData, inspect, select
 from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.ids import PersonId
 from cockpit.store import migrations, tables
-from cockpit.store.guard import guard
-from cockpit.store.walls import EVERYONE, PERSON_OPTION, fallen_walls, set_person, walks_through_walls
-
-BUSY_SECONDS: Final = 10
-"""How long a transaction waits for the writer before it, for a lock, or for a free connection."""
+from cockpit.store.connecting import BUSY_SECONDS, connect
+from cockpit.store.walls import EVERYONE, PERSON_OPTION, fallen_walls, raise_walls, set_person, walks_through_walls
 
 STATEMENT_SECONDS: Final = 60
 IDLE_SECONDS: Final = 300
 """How long PostgreSQL lets one statement run, and a transaction stay open with nothing to do."""
-
-CONNECTIONS: Final = 10
-"""The most connections one process opens to PostgreSQL."""
 
 OLDEST_POSTGRESQL: Final = 150_000
 
@@ -156,41 +150,24 @@ def open_database(url: str) -> Database:
 
 
 def open_apart(url: str, metadata: MetaData) -> Database:
-    """Open a small database of tables of its own at ``url``, made when they are not there."""
+    """Open a small database of tables of its own at ``url``, made when they are not there.
+
+    On PostgreSQL one role owns and serves it; its walls are raised with its tables. Raises ``OperatorMustAct``.
+    """
     database = Database(connect(url))
+    postgresql = database.engine.dialect.name == "postgresql"
     try:
         with database.write(EVERYONE) as connection:
-            metadata.create_all(connection)
+            if not set(metadata.tables) <= set(inspect(connection).get_table_names()):
+                metadata.create_all(connection)
+                if postgresql:
+                    raise_walls(connection, metadata)
+            if postgresql:
+                _refuse_unheld(connection, metadata)
     except BaseException:
         database.close()
         raise
     return database
-
-
-def connect(url: str) -> Engine:
-    """A guarded engine for ``url`` whose transactions are begun by us alone."""
-    if url.startswith("postgresql"):
-        engine = _postgresql(url)
-    else:
-        # Parameters are hidden: a failing statement must not print what it was about to store.
-        engine = create_engine(url, hide_parameters=True)
-        event.listen(engine, "connect", _configure_sqlite)
-    guard(engine)
-    return engine
-
-
-def _postgresql(url: str) -> Engine:
-    return create_engine(
-        url,
-        hide_parameters=True,
-        isolation_level="AUTOCOMMIT",
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        # A server that restarted closes its connections: they are noticed before a transaction begins on one.
-        pool_pre_ping=True,
-        connect_args={"application_name": "cockpit", "connect_timeout": BUSY_SECONDS},
-    )
 
 
 def _refuse_unfit(connection: Connection) -> None:
@@ -198,25 +175,13 @@ def _refuse_unfit(connection: Connection) -> None:
     if server.info.server_version < OLDEST_POSTGRESQL:
         raise OperatorMustAct("PostgreSQL 15 or newer is needed", code="database_version")
     migrations.refuse_unless_current(connection)
+    _refuse_unheld(connection, tables.metadata)
+
+
+def _refuse_unheld(connection: Connection, metadata: MetaData) -> None:
     if walks_through_walls(connection):
         raise OperatorMustAct(
             "the database's role ignores row-level security; use one without SUPERUSER and BYPASSRLS", code="walls"
         )
-    if fallen_walls(connection, tables.metadata):
+    if fallen_walls(connection, metadata):
         raise OperatorMustAct("row-level security is missing from a table; run: cockpit db upgrade", code="walls")
-
-
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    # Transactions are begun by us: the driver's own implicit BEGIN would come too late to be IMMEDIATE.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        # First, so that even the change to WAL waits for its turn when two programs start together.
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        "temp_store=MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

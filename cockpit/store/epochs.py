@@ -12,16 +12,17 @@ from sqlalchemy import Connection, delete, select
 
 from cockpit.domain.ids import Collection, PersonId
 from cockpit.sealing.keyring import Keyring, new_collection
-from cockpit.store import heads, tables
+from cockpit.store import files, heads, tables
+from cockpit.store.files import SealingKey
 from cockpit.store.manifest import Run
 from cockpit.store.rewriting import Work, commit
-from cockpit.store.space import Spaces
+from cockpit.store.space import FILES, Spaces
 from cockpit.store.streams import VAULT
 
 BATCH = 64
 """How many pieces are sealed anew at a time."""
 
-_SEGMENT, _MANIFEST, _KEYS = tables.segment, tables.manifest, tables.collection_key
+_SEGMENT, _MANIFEST, _KEYS, _BLOB = tables.segment, tables.manifest, tables.collection_key, tables.blob
 
 
 def begin(connection: Connection, spaces: Spaces, keyring: Keyring, collection: Collection) -> tuple[int, bytes]:
@@ -57,12 +58,23 @@ def reseal(spaces: Spaces, keyring: Keyring, collection: Collection) -> bool:
     return len(old) == BATCH
 
 
+def reseal_files(spaces: Spaces, keyring: Keyring) -> int:
+    """Seal the headers of every document under the current key; no object is touched. Gives how many moved."""
+    person = PersonId(keyring.person)
+    with spaces.database.write(person) as connection:
+        opened = spaces.reader(connection, keyring).opened(FILES)
+        keys = heads.verify(opened.head, spaces.mac_key(person)).keys
+        return files.reseal(connection, SealingKey(person, keys.public, keys.epoch), opened.private)
+
+
 def retire(connection: Connection, person: PersonId, collection: Collection) -> tuple[int, ...]:
     """Destroy the keys of epochs that nothing is sealed in any more, and name those epochs."""
     current = heads.find(connection, person, collection).epoch
     used = {current, _manifest_epoch(connection, person, collection)}
     where = (_SEGMENT.c.person_id == person, _SEGMENT.c.collection == collection)
     used |= set(connection.execute(select(_SEGMENT.c.epoch).where(*where).distinct()).scalars())
+    if collection == FILES:
+        used |= set(connection.execute(select(_BLOB.c.epoch).where(_BLOB.c.person_id == person).distinct()).scalars())
     ended = tuple(sorted(set(heads.keys_of(connection, person, collection)) - used))
     for epoch in ended:
         connection.execute(

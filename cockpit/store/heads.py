@@ -172,6 +172,12 @@ def ask_rotation(connection: Connection, mac_key: bytes, person: PersonId, colle
     move(connection, mac_key, head, replace(head, rotation_due=True))
 
 
+def ask_rotation_of_all(connection: Connection, mac_key: bytes, person: PersonId) -> None:
+    """Note that every collection of a space must move to a new epoch."""
+    for collection in sorted(collections_of(connection, person)):
+        ask_rotation(connection, mac_key, person, collection)
+
+
 def enter_epoch(connection: Connection, mac_key: bytes, head: Head, keys: CollectionKeys) -> Head:
     """Move a collection to the epoch of ``keys``: what is written from now on is sealed to them. Raises ``Moved``."""
     put_keys(connection, head.person, head.collection, keys)

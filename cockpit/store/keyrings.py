@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy.exc import ArgumentError
 
-from cockpit.domain.errors import NotFound, OperatorMustAct
+from cockpit.domain.errors import NotFound, OperatorMustAct, Tampered
 from cockpit.domain.ids import PersonId
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store.engine import Database, open_apart
@@ -34,7 +35,7 @@ WRAPPED = {
     TAG_KEY: keyring.c.wrapped_tag_key,
     SOURCE_KEY: keyring.c.wrapped_source_key,
 }
-PAGE = 500
+PAGE, SAMPLE = 500, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,21 @@ class Keyrings:
             after = rows[-1].person_id
             yield [PersonId(row.person_id) for row in rows if row.created_at < until]
 
+    def check(self) -> None:
+        """Raise ``OperatorMustAct`` when these keys open none of the first rows: they are of another deployment."""
+        with self.database.read(EVERYONE) as connection:
+            rows = connection.execute(select(keyring).order_by(keyring.c.person_id).limit(SAMPLE)).all()
+        for row in rows:
+            try:
+                self.operator.unwrap(bytes(row.wrapped_tag_key), TAG_KEY, row.person_id)
+                return
+            except Tampered:
+                continue  # one damaged row must not keep everybody else out
+        if rows:
+            raise OperatorMustAct(
+                "the keys and the keyring do not belong together; restore both from backups of one moment", code="keys"
+            )
+
     def _open(self, person: PersonId, label: str, unwrap: Callable[[bytes, str, str], bytes]) -> bytes:
         wrapped = self._wrapped(person, label)
         try:
@@ -126,5 +142,8 @@ class Keyrings:
 
 
 def open_keyrings(url: str, operator: OperatorKeys) -> Keyrings:
-    """The keyring at the SQLAlchemy address ``url``, made when it is not there."""
-    return Keyrings(open_apart(url, metadata), operator)
+    """The keyring at the SQLAlchemy address ``url``, made when it is not there. Raises ``OperatorMustAct``."""
+    try:
+        return Keyrings(open_apart(url, metadata), operator)
+    except ArgumentError as error:
+        raise OperatorMustAct("COCKPIT_KEYRING is not an address of a database", code="data") from error

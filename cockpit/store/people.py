@@ -1,15 +1,14 @@
-"""The rows that make a space: person, login, slots, collection keys."""
+"""The rows that make a space: person and login."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import PersonId
 from cockpit.sealing.box import keyed_tag
-from cockpit.sealing.keyring import KdfCost, Slot
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import tables
 
@@ -48,27 +47,7 @@ def sealed_profile(connection: Connection, person: PersonId) -> bytes:
     return bytes(found)
 
 
-def put_slot(connection: Connection, person: PersonId, slot: Slot) -> None:
-    """Keep a slot, in the place of the one of the same type."""
-    table = tables.key_slot
-    connection.execute(delete(table).where(table.c.person_id == person, table.c.type == slot.type))
-    connection.execute(
-        insert(table).values(
-            person_id=person,
-            type=slot.type,
-            salt=slot.salt,
-            memory_kib=slot.cost.memory_kib,
-            iterations=slot.cost.iterations,
-            lanes=slot.cost.lanes,
-            wrapped=slot.wrapped,
-        )
-    )
-
-
-def find_slot(connection: Connection, person: PersonId, slot_type: str) -> Slot | None:
-    """The slot of this type, or None."""
-    table = tables.key_slot
-    row = connection.execute(select(table).where(table.c.person_id == person, table.c.type == slot_type)).one_or_none()
-    if row is None:
-        return None
-    return Slot(row.type, row.salt, KdfCost(row.memory_kib, row.iterations, row.lanes), row.wrapped)
+def set_sealed_profile(connection: Connection, person: PersonId, sealed_profile: bytes) -> None:
+    """Replace the profile, sealed anew."""
+    table = tables.person
+    connection.execute(update(table).where(table.c.person_id == person).values(sealed_profile=sealed_profile))

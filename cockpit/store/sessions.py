@@ -64,3 +64,23 @@ def remove_others(connection: Connection, person: PersonId, but: str) -> None:
     """End every other session of this person."""
     table = tables.session
     connection.execute(delete(table).where(table.c.person_id == person, table.c.session_hash != but))
+
+
+def remove_all(connection: Connection, person: PersonId) -> None:
+    """End every session of this person: every stored copy of their vault key is destroyed."""
+    connection.execute(delete(tables.session).where(tables.session.c.person_id == person))
+
+
+def forget_keys_unused_since(connection: Connection, since: str) -> None:
+    """Lock every session that nobody used since the instant ``since``, whether or not its cookie comes back."""
+    table = tables.session
+    connection.execute(
+        update(table)
+        .where(table.c.seen_at < since, table.c.sealed_vault_key.is_not(None))
+        .values(sealed_vault_key=None)
+    )
+
+
+def remove_opened_before(connection: Connection, before: str) -> None:
+    """End every session begun before the instant ``before``."""
+    connection.execute(delete(tables.session).where(tables.session.c.opened_at < before))

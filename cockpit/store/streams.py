@@ -26,7 +26,7 @@ from cockpit.store.heads import Head
 from cockpit.store.manifest import EMPTY, Manifest, Piece
 
 INBOX, VAULT = "inbox", "vault"
-BATCH = 16
+BATCH = 64
 """How many vault segments are fetched at a time: what a long read holds in memory."""
 
 _SEGMENT = tables.segment

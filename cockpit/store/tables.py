@@ -29,12 +29,16 @@ key_slot = Table(
     "key_slot",
     metadata,
     Column("person_id", String(32), primary_key=True),
-    Column("type", String(16), primary_key=True),
+    Column("slot_id", String(32), primary_key=True),
+    Column("type", String(16), nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("memory_kib", Integer, nullable=False),
     Column("iterations", Integer, nullable=False),
     Column("lanes", Integer, nullable=False),
+    Column("expires", String(20), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", String(20), nullable=False),
+    Column("sealed_about", LargeBinary, nullable=False),
 )
 
 collection = Table(

@@ -10,8 +10,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.store import migrations, tables
+from cockpit.store.connecting import connect
 from cockpit.store.distribution import distribute
-from cockpit.store.engine import Database, connect
+from cockpit.store.engine import Database
 from cockpit.store.walls import EVERYONE
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.accounts.kit import read_kit
 from cockpit.accounts.passphrase import BadHandle, BadPassphrase
 from cockpit.accounts.sessions import Visit
-from cockpit.acts.change_passphrase import change_passphrase, renew_kit
+from cockpit.accounts.slots import by_kit, by_passphrase, prove
+from cockpit.acts.change_passphrase import change_passphrase
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.open_space import HandleTaken, OpenedSpace, open_space
+from cockpit.acts.renew_kit import renew_kit
 from cockpit.acts.sign_in import sign_in, sign_in_with_kit
 from cockpit.acts.visits import lock, recognise, sign_out, unlock
 from cockpit.bootstrap import build
@@ -37,7 +40,8 @@ def test_a_wrong_name_and_a_wrong_passphrase_look_the_same(
 def test_the_kit_opens_the_space_and_a_new_passphrase_is_chosen(cockpit: Cockpit, opened: OpenedSpace) -> None:
     found = recognise(cockpit, sign_in_with_kit(cockpit, "camille", opened.kit))
     assert found is not None
-    change_passphrase(cockpit, found, "une toute nouvelle phrase")
+    proof = prove(cockpit, found, by_kit(read_kit(opened.kit)))
+    change_passphrase(cockpit, found, proof, "une toute nouvelle phrase")
     sign_in(cockpit, "camille", "une toute nouvelle phrase")
     with pytest.raises(WrongSecret):
         sign_in(cockpit, "camille", PASSPHRASE)
@@ -45,13 +49,13 @@ def test_the_kit_opens_the_space_and_a_new_passphrase_is_chosen(cockpit: Cockpit
 
 def test_a_new_passphrase_ends_the_other_sessions(cockpit: Cockpit, opened: OpenedSpace, visit: Visit) -> None:
     elsewhere = sign_in(cockpit, "camille", PASSPHRASE)
-    change_passphrase(cockpit, visit, "une toute nouvelle phrase")
+    change_passphrase(cockpit, visit, prove(cockpit, visit, by_passphrase(PASSPHRASE)), "une toute nouvelle phrase")
     assert recognise(cockpit, elsewhere) is None
     assert recognise(cockpit, opened.cookie) is not None
 
 
 def test_a_new_kit_makes_the_old_one_useless(cockpit: Cockpit, opened: OpenedSpace, visit: Visit) -> None:
-    kit = renew_kit(cockpit, visit)
+    kit = renew_kit(cockpit, prove(cockpit, visit, by_passphrase(PASSPHRASE)))
     sign_in_with_kit(cockpit, "camille", kit)
     with pytest.raises(WrongSecret):
         sign_in_with_kit(cockpit, "camille", opened.kit)

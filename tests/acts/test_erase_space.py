@@ -183,7 +183,7 @@ def test_an_older_backup_with_the_newest_keyring_does_not_bring_them_back(
     assert {"person", "login", "key_slot", "segment"} <= rows_naming(there, opened.person)
     for way in (by_passphrase(PASSPHRASE), by_kit(read_kit(opened.kit))):
         with pytest.raises(NotFound):
-            open_vault_key(there.database, there.keyrings, opened.person, way)
+            open_vault_key(there, opened.person, way)
     assert codes(there) == {"keyring_missing", "document_missing"}
     there.close()
 

@@ -147,7 +147,8 @@ def test_a_backup_moves_from_one_engine_to_the_other(clock: MovingClock, tmp_pat
     live(here, "camille")
     saved(here, tmp_path)
     backup = backup_in(tmp_path, here.operator)
-    with postgresql.database(template=None) as empty, postgresql.database() as served:
+    empty = postgresql.empty()
+    with postgresql.database() as served:
         # An empty database, by its owner; and one with tables, by a role that may change rows alone.
         for folder, address in (("owner", postgresql.address(empty, OWNER)), ("server", postgresql.address(served))):
             target = tmp_path / folder

@@ -17,6 +17,7 @@ from cockpit.acts.visits import lock, recognise, sign_out, sign_out_elsewhere
 from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.ids import ConnectorId, Kind
 from cockpit.search.query import Query
+from tests.acts.holding import proof_of
 from tests.conftest import PASSPHRASE, MovingClock
 from tests.web.furnished import bank, furnish
 
@@ -79,7 +80,10 @@ def test_an_idle_space_forgets_its_index(
 
 
 def test_leaving_elsewhere_forgets_the_indexes_there(cockpit: Cockpit, kept: Visit) -> None:
-    for end in (lambda: sign_out_elsewhere(cockpit, kept), lambda: change_passphrase(cockpit, kept, PASSPHRASE + "!")):
+    def change() -> None:
+        change_passphrase(cockpit, kept, proof_of(cockpit, kept), PASSPHRASE + "!")
+
+    for end in (lambda: sign_out_elsewhere(cockpit, kept), change):
         elsewhere = recognise(cockpit, sign_in(cockpit, "camille", PASSPHRASE))
         assert elsewhere is not None
         search_space(cockpit, elsewhere, Query("loyer"))

@@ -9,17 +9,23 @@ from cockpit.accounts.sessions import Visit
 from cockpit.acts.answer_consent import give
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.histories import Verb, history
 from cockpit.acts.issue_tokens import Issued, redeem_code, refresh
 from cockpit.acts.read_for_service import Wanted, read_for_service
+from cockpit.acts.rotate_collection_keys import rotate_collection_keys
+from cockpit.acts.search_space import search_space
 from cockpit.acts.tend_space import Tended, tend_space
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.narrowing import Narrowing
 from cockpit.domain.errors import Tampered
-from cockpit.domain.ids import Collection, ConnectorId, PersonId
+from cockpit.domain.ids import Collection, ConnectorId, Kind, PersonId
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.keys import opened_keyring, unwrap_private
 from cockpit.grants.pushed import Redirect
+from cockpit.search.query import Query
 from cockpit.store import consents, heads, services, tables
+from cockpit.store.epochs import begin, retire
+from cockpit.store.space import FILES
 from cockpit.store.walls import EVERYONE
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
@@ -126,3 +132,44 @@ def test_tending_twice_does_nothing_more(cockpit: Cockpit, visit: Visit) -> None
     withdraw_consent(cockpit, visit.person, granted(cockpit, visit).consent)
     tend(cockpit, visit)
     assert tend(cockpit, visit) == Tended()
+
+
+def test_new_collection_keys_move_records_notes_and_documents_and_destroy_the_old(
+    cockpit: Cockpit, visit: Visit
+) -> None:
+    deposit(cockpit, visit.person, 9)
+    with cockpit.spaces.write(visit.person) as writer:
+        blob = writer.keep_file(b"a paper")
+    assert visit.keyring is not None
+    rotate_collection_keys(cockpit, visit)
+    done = tend(cockpit, visit)
+    assert done.begun == done.retired > 3
+    with cockpit.spaces.read(visit.keyring) as reader:
+        assert len(reader.records(SERIES)) == 1
+        assert reader.file(blob) == b"a paper"
+        assert history(reader)[0].verb is Verb.ROTATED
+    with cockpit.database.read(EVERYONE) as connection:
+        assert set(connection.execute(select(tables.collection_key.c.epoch)).scalars()) == {2}
+
+
+def test_a_new_epoch_leaves_no_document_behind_when_it_was_interrupted(cockpit: Cockpit, visit: Visit) -> None:
+    """The keys of an epoch are destroyed only once no document needs them."""
+    with cockpit.spaces.write(visit.person) as writer:
+        blob = writer.keep_file(b"a paper")
+    assert visit.keyring is not None
+    with cockpit.database.write(visit.person) as connection:
+        begin(connection, cockpit.spaces, visit.keyring, FILES)
+        assert retire(connection, visit.person, FILES) == ()
+    tend(cockpit, visit)
+    with cockpit.spaces.read(visit.keyring) as reader:
+        assert reader.file(blob) == b"a paper"
+
+
+def test_what_is_compacted_is_found_by_searching(cockpit: Cockpit, visit: Visit) -> None:
+    origin = Provenance(ConnectorId("intl.ofx"), "1.0.0", Method.PARSED, Basis.OBSERVED)
+    for key in range(10):
+        record = Record(Kind("bank.transaction"), str(key), "2026-10-01", {"label": f"BOULANGERIE {key}"}, origin)
+        with cockpit.spaces.write(visit.person) as writer:
+            writer.deposit(origin.connector, [record], "2026-11-23T09:30:00Z")
+    tend(cockpit, visit)
+    assert search_space(cockpit, visit, Query("boulangerie")).found.total == 10

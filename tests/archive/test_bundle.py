@@ -72,7 +72,7 @@ def test_contents_are_closed_once_their_digest_is_logged() -> None:
     assert archive.contents_sha256() == hashlib.sha256(canonical(listed)).hexdigest()
     archive.add("README.txt", b"")
     with pytest.raises(ValueError, match="digest"):
-        archive.add_original(1, "late.pdf", b"")
+        archive.add_original(1, "late.pdf", [b""])
     assert archive.contents_sha256() == hashlib.sha256(canonical(listed)).hexdigest()
 
 
@@ -122,4 +122,4 @@ def test_any_zip_program_opens_it_and_the_same_contents_give_the_same_members() 
 
 def test_floats_never_enter_an_archive() -> None:
     with pytest.raises(TypeError):
-        ArchiveWriter(io.BytesIO()).add_records("bank.transaction", [row("01", data={"amount": 1.5})])
+        ArchiveWriter(io.BytesIO()).add_records("bank.transaction", lambda: [row("01", data={"amount": 1.5})])

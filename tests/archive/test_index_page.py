@@ -16,7 +16,7 @@ AT = "2026-11-23T09:30:00Z"
 
 def chapter(*values: Any, kind: str = "bank.transaction") -> Chapter:
     rows = [{"day": "2026-11-01", "data": {"label": value}, "file": "files/0001-relevé.txt"} for value in values]
-    return Chapter(kind, "Opérations", {"label": "Libellé"}, rows)
+    return Chapter(kind, "Opérations", {"label": "Libellé"}, rows, len(rows))
 
 
 class Elements(HTMLParser):

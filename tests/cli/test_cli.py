@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from cockpit.accounts.slots import by_passphrase, prove
+from cockpit.acts.allow_escrow import allow_escrow
+from cockpit.acts.find_space import visit_once
+from cockpit.acts.sign_in import sign_in_with_kit
+from cockpit.bootstrap import build
 from cockpit.cli import main
+from cockpit.settings import Settings
 from cockpit.verifier.verify import PROVED, REFUTED, verify
 from tests.store.test_canaries import BANK_FILE
 
@@ -114,3 +120,20 @@ def test_doctor_says_what_is_there(shell: Shell) -> None:
 
 def test_a_registration_token_is_printed(shell: Shell) -> None:
     assert len(shell("registration-token").output.strip()) > 64
+
+
+def test_an_operator_recovers_a_space_only_if_its_person_allowed_it(shell: Shell) -> None:
+    asked = ("recover", "camille", "--escrow", "--reason", "Demande en personne")
+    refused = shell(*asked)
+    assert (refused.exit_code, refused.output) == (2, "cockpit: nobody under this name here has allowed it\n")
+    cockpit = build(Settings(data=shell.data))
+    visit = visit_once(cockpit, "camille", PASSPHRASE)
+    allow_escrow(cockpit, prove(cockpit, visit, by_passphrase(PASSPHRASE)), understood=True)
+    for wrong in (("recover", "camille"), ("recover", "camille", "--escrow"), asked[:2] + asked[3:]):
+        assert shell(*wrong).exit_code == 2
+    done = shell(*asked)
+    assert done.exit_code == 0, done.output
+    (kit,) = re.findall(r"(?:[0-9A-Z]{4}-){13}[0-9A-Z]{4}", done.output)
+    assert "Camille" not in done.output
+    assert sign_in_with_kit(cockpit, "camille", kit)
+    cockpit.database.engine.dispose()

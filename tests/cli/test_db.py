@@ -30,28 +30,28 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 
 def test_a_postgresql_database_is_made_and_served_from(shell: Shell, postgresql: Cluster) -> None:
-    with postgresql.database(template=None) as name:
-        owner, server = postgresql.address(name, OWNER), postgresql.address(name, SERVER)
-        empty = shell("db", "status", database=owner)
-        assert (empty.exit_code, "tables: empty" in empty.output) == (1, True)
-        refused = shell("doctor", database=server)
-        assert refused.exit_code == 2
-        assert "run: cockpit db upgrade" in refused.output
-        upgraded = shell("db", "upgrade", "--server-role", SERVER, database=owner)
-        assert (upgraded.exit_code, upgraded.output) == (0, "tables: up to date\n")
-        assert shell("db", "status", database=server).exit_code == 0
-        opened = shell("space", "open", "camille", "--passphrase-stdin", database=server, typed="une longue phrase\n")
-        assert opened.exit_code == 0, opened.output
-        assert "log: localhost:8000/log, 1 entries" in shell("doctor", database=server).output
+    name = postgresql.empty()
+    owner, server = postgresql.address(name, OWNER), postgresql.address(name, SERVER)
+    empty = shell("db", "status", database=owner)
+    assert (empty.exit_code, "tables: empty" in empty.output) == (1, True)
+    refused = shell("doctor", database=server)
+    assert refused.exit_code == 2
+    assert "run: cockpit db upgrade" in refused.output
+    upgraded = shell("db", "upgrade", "--server-role", SERVER, database=owner)
+    assert (upgraded.exit_code, upgraded.output) == (0, "tables: up to date\n")
+    assert shell("db", "status", database=server).exit_code == 0
+    opened = shell("space", "open", "camille", "--passphrase-stdin", database=server, typed="une longue phrase\n")
+    assert opened.exit_code == 0, opened.output
+    assert "log: localhost:8000/log, 1 entries" in shell("doctor", database=server).output
 
 
 def test_a_role_that_does_not_exist_is_refused_and_nothing_is_made(shell: Shell, postgresql: Cluster) -> None:
-    with postgresql.database(template=None) as name:
-        owner = postgresql.address(name, OWNER)
-        done = shell("db", "upgrade", "--server-role", 'nobody"; DROP TABLE person; --', database=owner)
-        assert done.exit_code == 2
-        assert "roles that exist" in done.output
-        assert "tables: empty" in shell("db", "status", database=owner).output
+    name = postgresql.empty()
+    owner = postgresql.address(name, OWNER)
+    done = shell("db", "upgrade", "--server-role", 'nobody"; DROP TABLE person; --', database=owner)
+    assert done.exit_code == 2
+    assert "roles that exist" in done.output
+    assert "tables: empty" in shell("db", "status", database=owner).output
 
 
 def test_a_household_needs_none_of_it(shell: Shell) -> None:
@@ -82,7 +82,7 @@ def test_the_password_is_never_printed(shell: Shell, postgresql: Cluster, monkey
             assert done.exit_code == 0
             assert "***" in done.output
             assert "hunter2" not in done.output
-    gone = shell("doctor", database=address)
+    gone = shell("doctor", database=address.replace(name, "nowhere"))
     assert gone.exit_code == 2
     assert "hunter2" not in gone.output
     monkeypatch.setenv("COCKPIT_DATABASE", address)
@@ -93,6 +93,16 @@ def test_the_password_is_never_printed(shell: Shell, postgresql: Cluster, monkey
 def test_another_database_is_refused_without_repeating_its_address(address: str) -> None:
     with pytest.raises(OperatorMustAct) as refusal:
         checked_database(address)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_the_keyrings_address_is_read_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, kept in (("", None), ("sqlite:///k", "sqlite:///k"), ("postgres://a@b/k", "postgresql+psycopg://a@b/k")):
+        monkeypatch.setenv("COCKPIT_KEYRING", given)
+        assert settings_from_environment().keyring == kept
+    monkeypatch.setenv("COCKPIT_KEYRING", "mysql://a:hunter2@b/k")
+    with pytest.raises(OperatorMustAct, match="COCKPIT_KEYRING") as refusal:
+        settings_from_environment()
     assert "hunter2" not in str(refusal.value)
 
 

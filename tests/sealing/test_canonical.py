@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cockpit.sealing.canonical import canonical, parse_canonical
@@ -46,3 +47,23 @@ def test_floats_are_refused(value: object) -> None:
 def test_bytes_that_are_not_canonical_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not canonical"):
         parse_canonical(data)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(ANYTHING)
+@example('\x00\x08\t\n\x0c\r\x1f\x7f\u2028\u2029/\\"é\ue000\U0001f600')
+@example({"\ue000": 1, "\U0001f600": 2, "é": 3, "z": 4, "": 5})
+def test_the_quick_way_gives_the_bytes_of_the_reference(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), {"a": [2**60]}, {1: 2}, "\ud800", [b"x"]])
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises((ValueError, TypeError, rfc8785.CanonicalizationError)):
+        canonical(value)

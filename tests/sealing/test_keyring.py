@@ -1,50 +1,14 @@
-"""A slot opens with its secret and the operator's pepper, and with nothing less."""
+"""A collection key opens its collection, and nothing else does."""
 
 from __future__ import annotations
 
 import pytest
 
-from cockpit.domain.errors import Tampered, WrongSecret
+from cockpit.domain.errors import Tampered
 from cockpit.sealing.box import new_key, open_under, seal_under
-from cockpit.sealing.keyring import (
-    GrantedKeyring,
-    KdfCost,
-    Keyring,
-    collection_private,
-    kit_slot,
-    new_collection,
-    open_kit_slot,
-    open_passphrase_slot,
-    passphrase_slot,
-)
+from cockpit.sealing.keyring import GrantedKeyring, Keyring, collection_private, new_collection, resealed
 
-COST = KdfCost(memory_kib=64)
 PERSON = "a" * 32
-
-
-def test_a_passphrase_opens_its_slot() -> None:
-    vault_key, pepper = new_key(), new_key()
-    slot = passphrase_slot(vault_key, "quatre mots", pepper, COST, PERSON)
-    assert open_passphrase_slot(slot, "quatre mots", pepper, PERSON) == vault_key
-
-
-@pytest.mark.parametrize(
-    ("passphrase", "same_pepper", "person"),
-    [("autre chose", True, PERSON), ("quatre mots", False, PERSON), ("quatre mots", True, "b" * 32)],
-)
-def test_a_slot_refuses_another_passphrase_pepper_or_person(passphrase: str, same_pepper: bool, person: str) -> None:
-    pepper = new_key()
-    slot = passphrase_slot(new_key(), "quatre mots", pepper, COST, PERSON)
-    with pytest.raises(WrongSecret):
-        open_passphrase_slot(slot, passphrase, pepper if same_pepper else new_key(), person)
-
-
-def test_a_kit_opens_its_slot_and_no_other() -> None:
-    vault_key, secret, pepper = new_key(), new_key(), new_key()
-    slot = kit_slot(vault_key, secret, pepper, PERSON)
-    assert open_kit_slot(slot, secret, pepper, PERSON) == vault_key
-    with pytest.raises(WrongSecret):
-        open_kit_slot(slot, new_key(), pepper, PERSON)
 
 
 def test_a_collection_key_opens_its_collection_alone() -> None:
@@ -54,6 +18,15 @@ def test_a_collection_key_opens_its_collection_alone() -> None:
     assert collection_private(ring.collection_key("bank", bank), bank, PERSON, "bank")
     with pytest.raises(Tampered):
         collection_private(ring.collection_key("bank", bank), tax, PERSON, "tax")
+
+
+def test_a_collection_moved_to_another_vault_key_opens_with_that_one_alone() -> None:
+    old, new = new_key(), new_key()
+    before = new_collection(old, PERSON, "bank")
+    after = resealed(old, new, before, PERSON, "bank")
+    assert Keyring(PERSON, new).collection_key("bank", after) == Keyring(PERSON, old).collection_key("bank", before)
+    with pytest.raises(Tampered):
+        Keyring(PERSON, old).collection_key("bank", after)
 
 
 def test_a_grant_opens_only_what_was_granted() -> None:

@@ -13,6 +13,7 @@ from cockpit.domain.errors import OperatorMustAct
 from cockpit.store import tables
 from cockpit.store.directories import DIRECTORIES, person_tables
 from cockpit.store.distribution import COPIED, KEPT, SPREAD, distribution, has_citus
+from cockpit.store.migrations import State
 from cockpit.store.upkeep import database_at, spread, upgrade
 from cockpit.store.walls import EVERYONE
 from tests.postgresql import OWNER, Cluster
@@ -56,12 +57,10 @@ def test_without_citus_it_is_refused_and_nothing_changes(postgresql: Cluster) ->
 
 
 def test_a_database_that_is_not_ready_is_not_spread(postgresql: Cluster) -> None:
-    with (
-        postgresql.database(template=None) as name,
-        database_at(postgresql.address(name, OWNER)) as database,
-        pytest.raises(OperatorMustAct, match="cockpit db upgrade"),
-    ):
-        spread(database)
+    with database_at(postgresql.address(postgresql.empty(), OWNER)) as database:
+        with pytest.raises(OperatorMustAct, match="cockpit db upgrade"):
+            spread(database)
+        assert database.state() is State.EMPTY
 
 
 def test_sqlite_is_not_spread() -> None:

@@ -14,7 +14,7 @@ from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
 from cockpit.domain.errors import OperatorMustAct
-from cockpit.store import engine, services, tables
+from cockpit.store import connecting, engine, services, tables
 from tests.consent.worlds import SERVICE
 from tests.postgresql import Cluster
 
@@ -39,7 +39,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for writing in (False, True):
         beginning = engine._BEGINNINGS["postgresql", writing]
         for name in ("lock_timeout", "statement_timeout"):
-            seconds = engine.BUSY_SECONDS if name == "lock_timeout" else engine.STATEMENT_SECONDS
+            seconds = connecting.BUSY_SECONDS if name == "lock_timeout" else engine.STATEMENT_SECONDS
             assert f"{name} = '{seconds}s'" in beginning
             beginning = beginning.replace(f"{name} = '{seconds}s'", f"{name} = '200ms'")
         monkeypatch.setitem(engine._BEGINNINGS, ("postgresql", writing), beginning)
@@ -87,7 +87,7 @@ def test_a_statement_that_takes_too_long_is_ended(cockpit: Cockpit) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_pool_without_a_free_connection_says_so(cockpit: Cockpit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cockpit.database.engine.pool, "_timeout", 0.2)
-    taken = [cockpit.database.engine.connect() for _ in range(engine.CONNECTIONS)]
+    taken = [cockpit.database.engine.connect() for _ in range(connecting.CONNECTIONS)]
     with pytest.raises(OperatorMustAct):
         kept(cockpit)
     for connection in taken:
@@ -162,7 +162,7 @@ def test_a_read_is_one_snapshot(cockpit: Cockpit) -> None:
 
 def test_a_transaction_is_begun_before_its_first_statement_on_a_connection_used_before(cockpit: Cockpit) -> None:
     """A connection that failed goes back clean: neither its transaction nor its person stays on it."""
-    for _ in range(engine.CONNECTIONS + 1):
+    for _ in range(connecting.CONNECTIONS + 1):
         with pytest.raises(ZeroDivisionError):
             put(cockpit, lambda _: 1 // 0)
     assert not kept(cockpit)

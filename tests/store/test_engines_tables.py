@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,7 +69,7 @@ def empty(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
             yield database
         return
     cluster: Cluster = request.getfixturevalue("postgresql")
-    with cluster.database(template=None) as name, database_at(cluster.address(name, OWNER)) as database:
+    with database_at(cluster.address(cluster.empty(), OWNER)) as database:
         yield database
 
 
@@ -188,12 +190,30 @@ def test_a_database_from_before_revisions_is_refused_and_left_alone(empty: Datab
 
 
 def test_an_empty_postgresql_is_not_filled_unasked(postgresql: Cluster) -> None:
-    with postgresql.database(template=None) as name, pytest.raises(OperatorMustAct, match="cockpit db upgrade"):
-        open_database(postgresql.address(name, OWNER))
+    with pytest.raises(OperatorMustAct, match="cockpit db upgrade"):
+        open_database(postgresql.address(postgresql.empty(), OWNER))
 
 
 def test_only_the_owner_upgrades(postgresql: Cluster) -> None:
-    with postgresql.database(template=None) as name, database_at(postgresql.address(name)) as database:
+    with database_at(postgresql.address(postgresql.empty())) as database:
         with pytest.raises(OperatorMustAct, match="owner"):
             upgrade(database)
         assert database.state() is migrations.State.EMPTY
+
+
+def test_a_database_that_a_test_spoiled_is_not_lent_to_the_next(postgresql: Cluster) -> None:
+    with postgresql.database() as clean, postgresql.superuser(clean) as connection:
+        connection.execute("INSERT INTO seen_assertion VALUES ('x', '')")
+    with postgresql.database() as again, postgresql.superuser(again) as connection:
+        assert again == clean
+        assert connection.execute("SELECT count(*) FROM seen_assertion").fetchone() == (0,)
+        connection.execute("ALTER TABLE segment DISABLE ROW LEVEL SECURITY")
+    assert again not in postgresql.free
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_loading_alembic(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/cockpit.sqlite"
+    open_database(address).close()
+    program = "import sys; from cockpit.store.engine import open_database; open_database(sys.argv[1]).close()"
+    loaded = [sys.executable, "-c", f"{program}; sys.exit('alembic' in sys.modules)", address]
+    assert subprocess.run(loaded, check=False).returncode == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -249,3 +251,18 @@ def test_a_read_cannot_write(cockpit: Cockpit, visit: Visit, engine_name: str) -
             attempt(connection)
     with cockpit.database.read(visit.person) as connection:
         assert people.find_slot(connection, visit.person, "kit") is not None
+
+
+@pytest.mark.postgresql
+def test_a_keyring_on_postgresql_has_its_walls_too(cockpit: Cockpit, postgresql: Cluster, tmp_path: Path) -> None:
+    address = postgresql.address(postgresql.empty(), OWNER)
+    settings = replace(cockpit.settings, data=tmp_path / "elsewhere", keyring=address)
+    build(settings).close()
+    built = build(settings)
+    mine = open_space(built, "odile", "une longue phrase ici", "Odile", "fr").person
+    assert built.keyrings.pepper(mine)
+    with built.keyrings.database.read(ME) as connection:
+        assert connection.exec_driver_sql("SELECT person_id FROM keyring").all() == []
+    built.close()
+    with pytest.raises(OperatorMustAct, match="SUPERUSER"):
+        build(replace(settings, keyring=address.replace(OWNER, "postgres")))

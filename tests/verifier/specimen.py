@@ -100,8 +100,8 @@ class Specimen:
         out = io.BytesIO()
         archive = ArchiveWriter(out)
         if self.rows:
-            archive.add_original(1, "relevé.txt", b"original")
-        archive.add_records("bank.transaction", self.rows)
+            archive.add_original(1, "relevé.txt", [b"original"])
+        archive.add_records("bank.transaction", lambda: self.rows)
         if self.versions:
             archive.add_json(f"consents/{CONSENT}.json", {"consent": CONSENT, "versions": self.versions})
         for path, signed in self.receipts.items():

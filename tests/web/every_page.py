@@ -14,7 +14,8 @@ from tests.web.furnished import ask
 
 FIXED = (
     "/", "/donnees", "/donnees/energie", "/donnees/banque", "/donnees/factures", "/donnees/papiers",
-    "/recherche", "/sources/ajouter", "/historique", "/partages", "/emporter", "/reglages", "/aide",
+    "/recherche", "/sources/ajouter", "/historique", "/partages", "/emporter", "/reglages", "/cles", "/cles/phrase",
+    "/cles/kit", "/cles/proches", "/cles/proches/essai", "/cles/exploitant", "/cles/tout-changer", "/aide",
 )  # fmt: skip
 
 

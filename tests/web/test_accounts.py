@@ -70,7 +70,7 @@ def test_a_wrong_kit_opens_nothing(stranger: TestClient, opened: OpenedSpace, ki
 
 
 def test_a_new_kit_ends_the_old_one(camille: TestClient, opened: OpenedSpace) -> None:
-    fresh = kit_of(camille.post("/reglages/kit").text)
+    fresh = kit_of(camille.post("/cles/kit", data={"current": PASSPHRASE}).text)
     camille.post("/sortir")
     secrets = {"passphrase": "une toute nouvelle phrase", "again": "une toute nouvelle phrase"}
     assert camille.post("/entrer/kit", data={"handle": "camille", "kit": opened.kit, **secrets}).status_code == 422
@@ -84,9 +84,12 @@ def test_a_new_passphrase_signs_the_others_out(camille: TestClient, cockpit: Coc
     elsewhere.post("/entrer", data={"handle": "camille", "passphrase": PASSPHRASE})
     assert elsewhere.get("/donnees").status_code == 200
     renewed = "une toute nouvelle phrase"
-    assert camille.post("/reglages/phrase", data={"passphrase": "a" * 12, "again": "b" * 12}).status_code == 422
-    answer = camille.post("/reglages/phrase", data={"passphrase": renewed, "again": renewed})
-    assert answer.headers["location"] == "/reglages?fait=phrase"
+    form = {"current": PASSPHRASE, "passphrase": renewed, "again": renewed}
+    for wrong in ({"again": "b" * 12}, {"passphrase": "court", "again": "court"}, {"current": "pas la bonne phrase"}):
+        assert camille.post("/cles/phrase", data=form | wrong).status_code == 422
+    assert elsewhere.get("/donnees").status_code == 200
+    answer = camille.post("/cles/phrase", data=form)
+    assert answer.headers["location"] == "/cles?fait=phrase"
     assert elsewhere.get("/donnees").status_code == 303
     assert camille.get("/donnees").status_code == 200
 
@@ -110,5 +113,5 @@ def test_leaving_forgets_the_session_on_the_server(camille: TestClient, opened: 
 def test_the_language_is_kept_and_leads_back(camille: TestClient) -> None:
     answer = camille.post("/langue", data={"langue": "en", "suite": "/reglages"})
     assert answer.headers["location"] == "/reglages"
-    assert "My emergency kit" in camille.get("/reglages").text
+    assert "See my keys" in camille.get("/reglages").text
     assert "set-cookie" not in camille.post("/langue", data={"langue": "de", "suite": "//evil.example"}).headers

@@ -21,11 +21,11 @@ from tests.web.screen import FROM_OUR_PAGES, TestClient
 OPEN_TO_ANYONE = {
     ("GET", "/"), ("GET", "/espace/creer"), ("POST", "/espace/creer"), ("GET", "/entrer"), ("POST", "/entrer"),
     ("GET", "/entrer/kit"), ("POST", "/entrer/kit"), ("POST", "/sortir"), ("GET", "/aide"), ("POST", "/langue"),
-    ("GET", "/demonstration/{key}"),
+    ("GET", "/demonstration/{key}"), ("GET", "/entrer/proches"), ("POST", "/entrer/proches"),
 }  # fmt: skip
 OPEN_WHILE_LOCKED = {
     ("GET", "/ouvrir"), ("POST", "/ouvrir"), ("POST", "/verrouiller"), ("GET", "/sources/ajouter"),
-    ("POST", "/sources/ajouter"), ("POST", "/partages/{consent}/arreter"),
+    ("POST", "/sources/ajouter"), ("POST", "/partages/{consent}/arreter"), ("POST", "/cles/partout"),
 }  # fmt: skip
 
 

@@ -78,7 +78,9 @@ def test_every_page_of_an_empty_space(camille: TestClient, address: str) -> None
     check_page(answer.text, "fr")
 
 
-@pytest.mark.parametrize("address", ["/", "/aide", "/entrer", "/entrer/kit", "/espace/creer", "/nulle-part"])
+@pytest.mark.parametrize(
+    "address", ["/", "/aide", "/entrer", "/entrer/kit", "/entrer/proches?parts=3", "/espace/creer", "/nulle-part"]
+)
 def test_every_page_for_a_stranger(stranger: TestClient, address: str) -> None:
     for language in ("fr", "en"):
         answer = stranger.get(address, headers={"Accept-Language": language})
@@ -222,3 +224,17 @@ def test_records_that_say_little_are_shown_too(camille: TestClient, cockpit: Coc
         answer = camille.get(f"/donnees/{kind}/{uid}")
         assert answer.status_code == 200, kind
         check_page(answer.text, "fr")
+
+
+def test_a_record_is_erased_from_its_page_once_it_is_meant(camille: TestClient, cockpit: Cockpit, visit: Visit) -> None:
+    kind = Kind("bank.transaction")
+    with cockpit.spaces.write(visit.person) as writer:
+        record = Record(kind, "1", "2026-10-01", {"amount": "-3.00"}, origin("fr.nobody"))
+        writer.deposit(ConnectorId("fr.nobody"), [record], "2026-10-02T00:00:00Z")
+    with reading(cockpit, visit) as reader:
+        address = f"/donnees/{kind}/{reader.records(kind)[0].uid}"
+    assert camille.post(f"{address}/effacer", data={}).status_code == 303
+    assert camille.get(address).status_code == 200
+    assert camille.post(f"{address}/effacer", data={"sur": "oui"}).headers["location"] == "/donnees/banque"
+    assert camille.get(address).status_code == 404
+    assert "Vous avez effacé une donnée pour toujours." in screen(camille.get("/historique").text).text_content()

@@ -151,7 +151,7 @@ def test_a_length_that_is_none_is_refused(camille: TestClient, length: str) -> N
     ],
 )
 def test_a_malformed_form_is_refused_in_words(camille: TestClient, body: bytes, content_type: str) -> None:
-    for path in ("/entrer", "/espace/creer", "/demande", "/reglages/phrase", "/sources/ajouter"):
+    for path in ("/entrer", "/espace/creer", "/demande", "/cles/phrase", "/sources/ajouter"):
         answer = camille.post(path, content=body, headers={"Content-Type": content_type})
         assert 400 <= answer.status_code < 500, path
         assert "<h1>" in answer.text

@@ -12,18 +12,25 @@ from starlette.staticfiles import StaticFiles
 from cockpit.acts.cockpit import Cockpit
 from cockpit_web.pages import (
     bank,
+    change_passphrase,
     data,
     demonstration,
     energy,
+    escrow,
+    guardians,
     help,
     history,
     home,
     invoices,
+    keys,
+    kit,
     language,
     open_a_space,
     papers,
     record,
+    recovery,
     request,
+    rotation,
     search,
     settings,
     shares,
@@ -43,7 +50,8 @@ PAGES = tuple(
     module.router
     for module in (
         home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history, shares,
-        request, takeaway, settings, help, language, demonstration,
+        request, takeaway, settings, keys, change_passphrase, kit, guardians, escrow, rotation, recovery, help,
+        language, demonstration,
     )
 )  # fmt: skip
 """Every page there is."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 
 from fastapi import Depends
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -22,15 +23,34 @@ MAX_FILES = 40
 class InMemoryParser(MultiPartParser):
     """Starlette's parser, kept from writing what a person drops to a temporary file in clear.
 
-    What it may hold is bounded by the limit on bodies.
+    What it may hold is bounded by the limit on bodies, ``BodyLimit``.
     """
 
-    spool_max_size = 1024 * 1024 * 1024
+    spool_max_size = 0
+    """Never: ``tempfile.SpooledTemporaryFile`` stays in memory whatever its size."""
+
+    ended = False
+    """Whether the last boundary has come (RFC 2046 section 5.1.1)."""
+
+    def on_end(self) -> None:
+        """The last boundary has come."""
+        self.ended = True
+
+    async def parse(self) -> FormData:
+        """The whole form. Raises ``MultiPartException`` for one that breaks off: its last file would be missing."""
+        form = await super().parse()
+        if not self.ended:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("The form breaks off.")
+        return form
 
 
 async def submitted(request: Request) -> AsyncIterator[FormData]:
     """The form of this request. Raises ``HTTPException`` 400 when it is malformed, 413 when it is too large."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    # Asked as Starlette asks: a media type in capitals must not get past our parser and to its own.
+    media_type, _ = parse_options_header(request.headers.get("content-type"))
+    if media_type == b"multipart/form-data":
         parser = InMemoryParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
         try:
             form = await parser.parse()

@@ -11,6 +11,7 @@ from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId
 from cockpit_web import formats
 from cockpit_web.languages import marked, marked_count, translate, translate_count
+from cockpit_web.way_words import WAY_WORDS
 
 _SENTENCES = {
     Verb.OPENED: marked("Vous avez créé votre espace."),
@@ -22,6 +23,13 @@ _SENTENCES = {
     Verb.REFUSED: marked("Vous avez refusé la demande de %(who)s%(what)s%(use)s."),
     Verb.STOPPED: marked("Vous avez arrêté l'accès de %(who)s%(use)s."),
     Verb.TOOK_AWAY: marked("Vous avez emporté toutes vos données."),
+    Verb.GAINED_A_WAY: marked("Vous avez ajouté une clé de votre espace : %(way)s."),
+    Verb.CHANGED_A_WAY: marked("Vous avez remplacé une clé de votre espace : %(way)s."),
+    Verb.LOST_A_WAY: marked("Vous avez retiré une clé de votre espace : %(way)s."),
+    Verb.RECOVERED: marked("Vos proches de confiance ont rouvert votre espace, avec une phrase et un kit neufs."),
+    Verb.USED_ESCROW: marked("L'exploitant a ouvert votre espace pour vous faire un kit provisoire."),
+    Verb.ROTATED: marked("Vous avez changé toutes les clés de votre espace."),
+    Verb.ERASED: marked("Vous avez effacé une donnée pour toujours."),
 }
 _ICONS = {
     Verb.OPENED: "sparkles",
@@ -33,6 +41,13 @@ _ICONS = {
     Verb.REFUSED: "x",
     Verb.STOPPED: "x",
     Verb.TOOK_AWAY: "package",
+    Verb.GAINED_A_WAY: "key-round",
+    Verb.CHANGED_A_WAY: "key-round",
+    Verb.LOST_A_WAY: "x",
+    Verb.RECOVERED: "handshake",
+    Verb.USED_ESCROW: "triangle-alert",
+    Verb.ROTATED: "key-round",
+    Verb.ERASED: "x",
 }
 _REASONS = {
     Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),
@@ -79,6 +94,7 @@ class Teller:
             "what": self._what(line),
             "use": self._use(line),
             "thanks": self._thanks(line),
+            "way": translate(self._language, WAY_WORDS[line.way].inside) if line.way else "",
         }
         return Told(line, _ICONS[line.verb], sentence, self._reason(line), self._unusual(line))
 
@@ -119,6 +135,8 @@ class Teller:
         return translate(self._language, marked(", grâce à votre autorisation du %(day)s")) % {"day": day}
 
     def _reason(self, line: HistoryLine) -> str:
+        if line.verb is Verb.USED_ESCROW:
+            return translate(self._language, marked("Motif donné : %(reason)s")) % {"reason": line.reason or ""}
         known = line.reason in Reason._value2member_map_ if line.reason else False
         return translate(self._language, _REASONS[Reason(line.reason)]) if known and line.reason else ""
 

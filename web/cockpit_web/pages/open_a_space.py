@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from cockpit.acts.open_space import open_space
 from cockpit.acts.visits import recognise
 from cockpit.domain.errors import CitizenMustAct
 from cockpit_web.forms import Submitted, sentence_for, text
+from cockpit_web.papers import kit_paper
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, MaybeVisitor, for_anyone, keep_cookie, own_path
 
@@ -28,19 +29,6 @@ class OpenForm:
     fault: str = ""
     suite: str = "/"
     least: int = MIN_PASSPHRASE
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """The emergency kit to print. ``groups`` is its code; ``day`` the day it was made."""
-
-    name: str
-    handle: str
-    groups: tuple[str, ...] = field(repr=False)
-    address: str
-    day: str
-    onward: str
-    renewed: bool = False
 
 
 @router.get("/espace/creer")
@@ -66,14 +54,7 @@ def open_it(request: Request, cockpit: Core, form: Submitted) -> Response:
         page = OpenForm(name[:80], handle[:64], sentence_for(language, error), suite)
         return render(request, "space/open.html", page, status=422)
     request.state.visit = recognise(cockpit, opened.cookie)
-    kit = Kit(
-        name=" ".join(name.split()),
-        handle=handle.strip().lower(),
-        groups=tuple(opened.kit.split("-")),
-        address=cockpit.settings.issuer,
-        day=cockpit.clock().date().isoformat(),
-        onward=suite,
-    )
+    kit = kit_paper(cockpit, " ".join(name.split()), opened.kit, suite, handle=handle.strip().lower())
     response = render(request, "space/kit.html", kit)
     keep_cookie(cockpit, response, opened.cookie)
     return response

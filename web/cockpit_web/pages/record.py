@@ -7,15 +7,17 @@ from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.erase_record import erase_record
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId, Kind, RecordUid
 from cockpit.domain.record import StoredRecord
 from cockpit.sources.preview import PREVIEW_TYPE
 from cockpit_web.families import Family, family_of
+from cockpit_web.forms import Submitted, text
 from cockpit_web.languages import marked
 from cockpit_web.origin_words import BASES, METHODS, Verdict, verdict
 from cockpit_web.ranges import stream_file
@@ -109,6 +111,17 @@ def show_preview(cockpit: Core, visit: Visitor, kind: str, uid: str) -> Response
     if picture is None:
         raise NotFound("this record has no picture")
     return Response(b"".join(picture.read()), media_type=PREVIEW_TYPE, headers={"Content-Security-Policy": FILE_POLICY})
+
+
+@router.post("/donnees/{kind}/{uid}/effacer")
+def erase(cockpit: Core, visit: Visitor, form: Submitted, kind: str, uid: str) -> Response:
+    """Erase the record for good, once the person ticked that they mean it. Raises ``NotFound``."""
+    _found(cockpit, visit, kind, uid)
+    if text(form, "sur") != "oui":
+        return RedirectResponse(f"/donnees/{quote(kind)}/{quote(uid)}", 303)
+    erase_record(cockpit, visit, Kind(kind), RecordUid(uid))
+    family = family_of(Kind(kind))
+    return RedirectResponse(f"/donnees/{family.slug}" if family else "/donnees", 303)
 
 
 def _original(cockpit: Cockpit, visit: Visit, stored: StoredRecord) -> OriginalFile | None:

@@ -8,7 +8,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from cockpit.accounts.kit import read_kit
 from cockpit.accounts.passphrase import MIN_PASSPHRASE, checked_passphrase
+from cockpit.accounts.slots import by_kit, prove
 from cockpit.acts.change_passphrase import change_passphrase
 from cockpit.acts.sign_in import sign_in, sign_in_with_kit
 from cockpit.acts.visits import lock, recognise, sign_out, unlock
@@ -87,7 +89,7 @@ def enter_with_kit(request: Request, cockpit: Core, form: Submitted) -> Response
     visit = recognise(cockpit, cookie)
     if visit is None:
         raise SpaceLocked("the session that was just begun is over")
-    change_passphrase(cockpit, visit, passphrase)
+    change_passphrase(cockpit, visit, prove(cockpit, visit, by_kit(read_kit(text(form, "kit")))), passphrase)
     return _let_in(request, cockpit, cookie, keys, suite)
 
 

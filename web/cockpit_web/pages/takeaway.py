@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from cockpit.acts.export_space import export_space
 from cockpit.domain.moment import day_of
+from cockpit.sealing.scratch import SealedScratch
 from cockpit_web.families import FamilyCount, family_counts
 from cockpit_web.templating import render
 from cockpit_web.visitor import Core, Visitor, reading
@@ -38,10 +40,14 @@ def show_takeaway(request: Request, cockpit: Core, visit: Visitor) -> Response:
 
 @router.post("/emporter")
 def take(cockpit: Core, visit: Visitor) -> Response:
-    """The archive, made in memory: nothing of it is ever written in clear on the server's disk."""
-    archive = io.BytesIO()
-    export_space(cockpit, visit, archive)
-    size = archive.tell()
+    """The archive, made in a scratch file that only this process can read: it may be too large for memory."""
+    archive = SealedScratch(cockpit.settings.data)
+    try:
+        export_space(cockpit, visit, cast(BinaryIO, archive))
+    except BaseException:
+        archive.close()
+        raise
+    size = archive.seek(0, io.SEEK_END)
     archive.seek(0)
     name = f"mesinfos-{day_of(cockpit.clock())}.zip"
     return StreamingResponse(
@@ -51,6 +57,8 @@ def take(cockpit: Core, visit: Visitor) -> Response:
     )
 
 
-def _chunks(archive: io.BytesIO) -> Iterator[bytes]:
-    while chunk := archive.read(_CHUNK):
-        yield chunk
+def _chunks(archive: SealedScratch) -> Iterator[bytes]:
+    # Closed when all was sent, or when whoever asked went away.
+    with archive:
+        while chunk := archive.read(_CHUNK):
+            yield chunk

@@ -81,13 +81,17 @@ def upgrade() -> None:
     op.create_table(
         "key_slot",
         sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("slot_id", sa.String(length=32), nullable=False),
         sa.Column("type", sa.String(length=16), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("memory_kib", sa.Integer(), nullable=False),
         sa.Column("iterations", sa.Integer(), nullable=False),
         sa.Column("lanes", sa.Integer(), nullable=False),
+        sa.Column("expires", sa.String(length=20), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "type"),
+        sa.Column("created_at", sa.String(length=20), nullable=False),
+        sa.Column("sealed_about", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "slot_id"),
     )
     op.create_table(
         "log_head",
