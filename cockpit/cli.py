@@ -236,7 +236,9 @@ def doctor(context: click.Context) -> None:
 def backup(context: click.Context, destination: str, apart: str | None, keep: int | None, as_json: bool) -> None:
     """Back up while the cockpit runs, sealed, to a folder or s3://bucket/prefix. Exit 1: a document is missing here."""
     from cockpit.acts.back_up import back_up  # noqa: PLC0415
-    from cockpit.archive.backup import DUTY, open_keyring_place, open_repository, refuse_together  # noqa: PLC0415
+    from cockpit.archive.backup import open_repository  # noqa: PLC0415
+    from cockpit.archive.backup_files import DUTY  # noqa: PLC0415
+    from cockpit.archive.keyring_backup import open_keyring_place, refuse_together  # noqa: PLC0415
 
     cockpit: Cockpit = context.obj()
     key = cockpit.operator.duty(DUTY)
@@ -275,7 +277,9 @@ def restore(
 ) -> None:
     """Bring a backup back somewhere else, or rehearse it. Exit 0: all well; 1: something is wrong; 2: not possible."""
     from cockpit.acts.restore_backup import Backup, Target, rehearse, restore  # noqa: PLC0415
-    from cockpit.archive.backup import DUTY, open_keyring_place, open_repository, require_existing  # noqa: PLC0415
+    from cockpit.archive.backup import open_repository  # noqa: PLC0415
+    from cockpit.archive.backup_files import DUTY, require_existing  # noqa: PLC0415
+    from cockpit.archive.keyring_backup import open_keyring_place  # noqa: PLC0415
     from cockpit.bootstrap import operator_keys, utc_now  # noqa: PLC0415
     from cockpit.settings import checked_database  # noqa: PLC0415
 
@@ -346,6 +350,8 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
         findings.append(found)
         if not as_json:
             click.echo(f"{found.code}: {found.where}: {found.sentence}")
+    if watching:
+        click.echo(err=True)
     if as_json:
         _echo_json(findings)
     else:

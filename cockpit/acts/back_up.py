@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.alone import alone
-from cockpit.archive.backup import KeyringPlace, Repository, Snapshot
+from cockpit.archive.backup import Repository, Snapshot
+from cockpit.archive.keyring_backup import KeyringPlace
 from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.moment import instant
-from cockpit.store import dump, migrations
+from cockpit.store import dump, keyrings, migrations
 from cockpit.store.dump import Chunk
-from cockpit.store.keyrings import keyring
 from cockpit.store.walls import EVERYONE
 
 YOUNG = timedelta(days=1)
@@ -53,7 +53,7 @@ def back_up(cockpit: Cockpit, repository: Repository, apart: KeyringPlace | None
         if apart is not None:
             # After the rows, so that nobody's keys are missing; before the snapshot, so that no snapshot is without.
             with cockpit.keyrings.database.read(EVERYONE) as connection:
-                apart.put([chunk.to_bytes() for chunk in dump.dump(connection, keyring)], now)
+                apart.put(_keyring_chunks(connection), now)
             done.keyring_saved = True
         done.snapshot = repository.keep(structs.replace(snapshot, at=instant(now), absent=absent), now)
         if keep is not None:
@@ -84,6 +84,11 @@ def _save_rows(cockpit: Cockpit, connection: Connection, repository: Repository,
     done.rows = sum(counts.values())
     revision = migrations.revision(connection) or ""
     return Snapshot(1, "", revision, cockpit.ledger.origin, size, checkpoint, counts, chunks, [])
+
+
+def _keyring_chunks(connection: Connection) -> Iterator[bytes]:
+    for table in keyrings.metadata.sorted_tables:
+        yield from (chunk.to_bytes() for chunk in dump.dump(connection, table))
 
 
 def _save_documents(

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from cockpit.accounts import slots
 from cockpit.accounts.passphrase import checked_handle
-from cockpit.archive.backup import KeyringPlace, Repository, SavedKeyring, Snapshot
+from cockpit.archive.backup import Repository, Snapshot
+from cockpit.archive.keyring_backup import KeyringPlace
 from cockpit.domain.errors import NotFound, OperatorMustAct, Tampered
 from cockpit.domain.ids import PersonId
 from cockpit.sealing.keyring import Keyring
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import dump, migrations, people, tables
+from cockpit.store import dump, people, tables
 from cockpit.store.check_opened import Opening, check_opened
 from cockpit.store.checking import Store, check
 from cockpit.store.dump import Chunk
@@ -27,8 +28,9 @@ from cockpit.store.files import Files
 from cockpit.store.findings import Finding
 from cockpit.store.keyrings import Keyrings, open_keyrings
 from cockpit.store.objects import ObjectStore, open_objects
+from cockpit.store.refill import Rows, fill, fill_keyring
 from cockpit.store.space import Spaces
-from cockpit.store.upkeep import database_at, owning
+from cockpit.store.upkeep import database_at
 from cockpit.store.walls import EVERYONE
 
 Asked = tuple[str, str]
@@ -126,10 +128,12 @@ def _restored(
     restored = Restored(chosen, snapshot.at, snapshot.revision, snapshot.log_size, absent=len(snapshot.absent))
     keyrings = open_keyrings(f"sqlite:///{target.folder / 'keyring.sqlite'}", backup.operator)
     try:
-        persons = _fill_keyring(keyrings, saved)
+        persons = fill_keyring(keyrings, map(Chunk.from_bytes, saved.chunks))
+        rows = Rows(snapshot.revision, snapshot.counts, lambda table: _chunks(backup.repository, snapshot, table))
         with database_at(target.database or f"sqlite:///{target.folder / 'cockpit.sqlite'}") as database:
-            with owning(database) as connection:
-                _fill(connection, backup.repository, snapshot, persons, restored)
+            restored.counts = fill(database, rows, persons)
+            restored.persons = restored.counts.get(tables.person.name, 0)
+            restored.erased = snapshot.counts.get(tables.person.name, 0) - restored.persons
             _put_documents(backup.repository, objects, snapshot, persons, restored)
             yield restored, snapshot, database, keyrings
     finally:
@@ -148,55 +152,16 @@ def _objects(target: Target) -> ObjectStore:
     return open_objects(target.objects, target.folder / "objects")
 
 
-def _fill_keyring(keyrings: Keyrings, saved: SavedKeyring) -> set[str]:
-    """Everybody who has keys: those who have none were erased."""
-    persons: set[str] = set()
-    with keyrings.database.write(EVERYONE) as connection:
-        for content in saved.chunks:
-            chunk = Chunk.from_bytes(content)
-            dump.load(connection, chunk)
-            place = chunk.columns.index("person_id")
-            persons.update(row[place] for row in chunk.rows)
-    return persons
-
-
-def _fill(
-    connection: Connection, repository: Repository, snapshot: Snapshot, persons: set[str], restored: Restored
-) -> None:
-    empty = migrations.state(connection) is migrations.State.EMPTY
-    if empty:
-        migrations.prepare(connection, snapshot.revision)
-    else:
-        migrations.refuse_unless_current(connection)
-        if snapshot.revision != migrations.HEAD:
-            raise OperatorMustAct(
-                "restore an older version's backup into a database without tables", code="restore_target"
-            )
-        dump.refuse_inhabited(connection)
-    for table, expected in snapshot.counts.items():
-        seen = kept = 0
-        for identity in snapshot.ids(table):
-            chunk = Chunk.from_bytes(repository.chunk(identity))
-            if chunk.table != table:
-                raise Tampered("a chunk of this backup is of another table")
-            seen += len(chunk.rows)
-            kept += dump.load(connection, chunk.without(lambda person: person not in persons))
-        if seen != expected:
-            raise Tampered(f"this backup should hold {expected} rows of {table}, and holds {seen}")
-        restored.counts[table] = kept
-        if table == tables.person.name:
-            restored.persons, restored.erased = kept, seen - kept
-    if empty:
-        migrations.upgrade(connection)
+def _chunks(repository: Repository, snapshot: Snapshot, table: str) -> Iterator[Chunk]:
+    return (Chunk.from_bytes(repository.chunk(identity)) for identity in snapshot.ids(table))
 
 
 def _put_documents(
-    repository: Repository, objects: ObjectStore, snapshot: Snapshot, persons: set[str], restored: Restored
+    repository: Repository, objects: ObjectStore, snapshot: Snapshot, persons: frozenset[str], restored: Restored
 ) -> None:
     absent = set(snapshot.absent)
-    for identity in snapshot.ids(tables.blob.name):
-        chunk = Chunk.from_bytes(repository.chunk(identity)).without(lambda person: person not in persons)
-        for key, size in dump.documents_in(chunk):
+    for chunk in _chunks(repository, snapshot, tables.blob.name):
+        for key, size in dump.documents_in(chunk.without(lambda person: person not in persons)):
             if key in absent:
                 continue
             try:

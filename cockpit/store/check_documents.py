@@ -20,7 +20,7 @@ from cockpit.store.sweep import sweep
 PAGE = 256
 
 
-def check_documents(connection: Connection, database: Database, files: Files, now: datetime) -> Iterator[Finding]:
+def check_documents(connection: Connection, database: Database, files: Files) -> Iterator[Finding]:
     """``connection`` is the snapshot that is checked; what is missing is looked for again in the present."""
     table = tables.blob
     key = tuple_(table.c.person_id, table.c.blob_id)
@@ -38,6 +38,10 @@ def check_documents(connection: Connection, database: Database, files: Files, no
                 if _still_there(database, PersonId(row.person_id), BlobId(row.blob_id), row.object_id):
                     yield Finding("document_missing", where, "A document is missing from the object store.")
         after = [rows[-1].person_id, rows[-1].blob_id]
+
+
+def check_objects(database: Database, files: Files, now: datetime) -> Iterator[Finding]:
+    """What no row leads to. Outside of any snapshot: walking over a large object store takes long."""
     for where in sweep(database, files, now):
         yield Finding("document_unknown", where, "An object that no row leads to; it can be swept.")
 

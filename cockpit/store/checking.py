@@ -13,7 +13,7 @@ from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import people, tables
-from cockpit.store.check_documents import check_documents, check_strays
+from cockpit.store.check_documents import check_documents, check_objects, check_strays
 from cockpit.store.check_log import Tags, check_log, empty_tags
 from cockpit.store.check_streams import check_space
 from cockpit.store.engine import Database
@@ -54,7 +54,8 @@ def check(store: Store, now: datetime, walked: Callable[[int], None] = lambda _:
             yield from _check_person(store, connection, person, tags)
             walked(number)
         yield from check_strays(connection)
-        yield from check_documents(connection, store.database, store.files, now)
+        yield from check_documents(connection, store.database, store.files)
+    yield from check_objects(store.database, store.files, now)
     yield from _check_keyring(store, now)
 
 

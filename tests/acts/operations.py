@@ -12,7 +12,9 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.open_space import open_space
 from cockpit.acts.restore_backup import Backup
 from cockpit.acts.visits import recognise
-from cockpit.archive.backup import DUTY, KeyringPlace, Repository, open_keyring_place, open_repository
+from cockpit.archive.backup import Repository, open_repository
+from cockpit.archive.backup_files import DUTY
+from cockpit.archive.keyring_backup import KeyringPlace, open_keyring_place
 from cockpit.domain.ids import ConnectorId, Kind, PersonId, collection_of
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.sealing.keyring import Keyring

@@ -14,7 +14,14 @@ from sqlalchemy import delete, insert, select, update
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.check_store import check_kept, check_opened_space
 from cockpit.acts.cockpit import Cockpit
-from cockpit.acts.restore_backup import Target, restore
+from cockpit.acts.erase_record import erase_record
+from cockpit.acts.open_space import OpenedSpace
+from cockpit.acts.restore_backup import Target, rehearse, restore
+from cockpit.acts.rotate_collection_keys import rotate_collection_keys
+from cockpit.acts.rotate_operator_key import rotate_operator_key
+from cockpit.acts.rotate_vault_key import rotate_vault_key
+from cockpit.acts.tend_space import tend_space
+from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.domain.event import Event, EventType
@@ -28,7 +35,7 @@ from cockpit.store.keyrings import keyring as keyring_table
 from cockpit.store.space import CONSENTS, JOURNAL
 from cockpit.store.streams import INBOX, VAULT
 from cockpit.store.walls import EVERYONE
-from tests.acts.operations import BANK_COLLECTION, backup_in, codes, deposit, live, saved
+from tests.acts.operations import BANK, BANK_COLLECTION, PASSPHRASE, backup_in, codes, deposit, live, saved
 from tests.acts.test_tend_space import granted
 from tests.conftest import MovingClock
 
@@ -168,6 +175,33 @@ def test_an_attack_is_found(cockpit: Cockpit, keyring: Keyring, attack: str) -> 
     commit, expected = ATTACKS[attack]
     commit(cockpit)
     assert codes(cockpit) == expected
+
+
+def test_rotating_every_key_and_erasing_a_record_leave_a_store_that_is_well(
+    cockpit: Cockpit, opened: OpenedSpace, visit: Visit, tmp_path: Path
+) -> None:
+    for number in range(3):
+        deposit(cockpit, opened.person, 10 * number, 5)
+    assert visit.keyring is not None
+    with cockpit.spaces.read(visit.keyring) as reader:
+        gone = reader.newest(BANK, 1)[0].uid
+    erase_record(cockpit, visit, BANK, gone)
+    assert codes(cockpit) == set()
+    rotate_collection_keys(cockpit, visit)
+    tend_space(cockpit, visit.keyring, least=1)
+    assert codes(cockpit) == set()
+    rotate_vault_key(cockpit, visit, opened.cookie, PASSPHRASE)
+    assert codes(cockpit) == set(), "the collections wait for their epochs"
+    again = recognise(cockpit, opened.cookie)
+    assert again is not None
+    assert again.keyring is not None
+    tend_space(cockpit, again.keyring, least=1)
+    rotate_operator_key(cockpit)
+    assert codes(cockpit) == set()
+    assert list(check_opened_space(cockpit, again.keyring, Opening())) == []
+    saved(cockpit, tmp_path)
+    rehearsed = rehearse(backup_in(tmp_path, cockpit.operator), ("camille", PASSPHRASE), cockpit.clock)
+    assert rehearsed.findings == []
 
 
 def test_a_journal_put_back_is_found(cockpit: Cockpit, keyring: Keyring) -> None:

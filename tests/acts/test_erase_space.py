@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -92,25 +95,30 @@ def test_erasing_twice_changes_nothing_more(cockpit: Cockpit) -> None:
     assert log_size(cockpit) == size
 
 
-@pytest.mark.parametrize("step", ["the documents", "the rows", "the end"])
-def test_an_erasing_that_is_interrupted_is_finished_by_the_next(
-    cockpit: Cockpit, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+STEPS = {
+    "the documents": "cockpit.store.objects.ObjectStore.discard",
+    "the rows": "cockpit.acts.erase_space.erase_rows",
+    "the entry in the log": "cockpit.store.ledger.Ledger.append",
+    "the end": "cockpit.store.engine.Database.forget_past",
+}
+
+
+def erase_and_be_killed(settings: Settings, person: PersonId, at: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(at, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        erase_space(build(settings), person)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_erasing_that_is_killed_is_finished_by_the_next(cockpit: Cockpit, step: str) -> None:
     person = PersonId(live(cockpit, "camille").person)
     live(cockpit, "dominique", deposits=1)
-
-    def stop(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        if step == "the documents":
-            patch.setattr(ObjectStore, "discard", stop)
-        elif step == "the rows":
-            patch.setattr("cockpit.acts.erase_space.erase_rows", stop)
-        else:
-            patch.setattr("cockpit.store.engine.Database.forget_past", stop)
-        with pytest.raises(KeyboardInterrupt):
-            erase_space(cockpit, person)
+    doomed = multiprocessing.get_context("spawn").Process(
+        target=erase_and_be_killed, args=(cockpit.settings, person, STEPS[step])
+    )
+    doomed.start()
+    doomed.join(60)
+    assert doomed.exitcode == -signal.SIGKILL
     with pytest.raises((NotFound, WrongSecret)):
         sign_in(cockpit, "camille", PASSPHRASE)
     if step != "the end":

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from sqlalchemy import Connection, text
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.restore_backup import Target, rehearse, restore
@@ -16,6 +18,9 @@ from cockpit.bootstrap import build
 from cockpit.domain.errors import NotFound, OperatorMustAct, Tampered, WrongSecret
 from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
 from cockpit.settings import Settings
+from cockpit.store import migrations
+from cockpit.store.upkeep import database_at
+from cockpit.store.walls import EVERYONE
 from tests.acts.operations import BANK, PASSPHRASE, backup_in, codes, live, saved
 from tests.conftest import MovingClock
 from tests.postgresql import OWNER, Cluster
@@ -157,3 +162,57 @@ def test_a_backup_moves_from_one_engine_to_the_other(clock: MovingClock, tmp_pat
             assert rehearse(backup_in(back, there.operator), ("camille", PASSPHRASE), clock).findings == []
             there.close()
     here.close()
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A version of the cockpit to come, whose revision adds a column and fills it."""
+    revision, folder = "next", tmp_path / "versions"
+    folder.mkdir()
+    (folder / "next.py").write_text(
+        f"""
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "{revision}", "{migrations.HEAD}", None, None
+
+
+def upgrade():
+    op.add_column("person", sa.Column("greeted", sa.Integer))
+    op.execute("UPDATE person SET greeted = 1")
+"""
+    )
+    before = migrations.configuration
+
+    def configuration(connection: Connection | None = None) -> Config:
+        config = before(connection)
+        config.set_main_option("version_locations", f"{migrations.HERE / 'versions'}\n{folder}")
+        return config
+
+    monkeypatch.setattr(migrations, "configuration", configuration)
+    monkeypatch.setattr(migrations, "HEAD", revision)
+    return revision
+
+
+def test_a_backup_of_an_older_version_is_brought_to_this_one(
+    cockpit: Cockpit, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    live(cockpit, "camille", deposits=1)
+    saved(cockpit, tmp_path)
+    expected = request.getfixturevalue("next_version")
+    target = tmp_path / "new"
+    assert restore(backup_in(tmp_path, cockpit.operator), Target(target)).persons == 1
+    with database_at(f"sqlite:///{target / 'cockpit.sqlite'}") as database, database.read(EVERYONE) as connection:
+        assert migrations.revision(connection) == expected
+        assert connection.execute(text("SELECT greeted FROM person")).scalars().all() == [1]
+
+
+def test_a_backup_of_a_newer_version_is_refused(
+    cockpit: Cockpit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(cockpit, "camille", deposits=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "revision", lambda _: "9999")
+        saved(cockpit, tmp_path)
+    with pytest.raises(OperatorMustAct, match="newer"):
+        restore(backup_in(tmp_path, cockpit.operator), Target(tmp_path / "new"))

@@ -8,15 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.archive.backup import (
-    KEYRING_NAME,
-    Repository,
-    Snapshot,
-    open_keyring_place,
-    open_repository,
-    refuse_together,
-    require_existing,
-)
+from cockpit.archive.backup import Repository, Snapshot, open_repository
+from cockpit.archive.backup_files import require_existing
+from cockpit.archive.keyring_backup import KEYRING_NAME, open_keyring_place, refuse_together
 from cockpit.domain.errors import NotFound, OperatorMustAct, Tampered
 from cockpit.store.objects import open_objects
 

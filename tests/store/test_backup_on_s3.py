@@ -11,7 +11,9 @@ import pytest
 from cockpit.acts.back_up import back_up
 from cockpit.acts.erase_space import erase_space
 from cockpit.acts.restore_backup import Backup, Target, rehearse, restore
-from cockpit.archive.backup import DUTY, open_keyring_place, open_repository
+from cockpit.archive.backup import open_repository
+from cockpit.archive.backup_files import DUTY
+from cockpit.archive.keyring_backup import open_keyring_place
 from cockpit.bootstrap import build
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.domain.ids import PersonId

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
 from cockpit.acts.cockpit import Cockpit
@@ -85,6 +87,15 @@ def test_rows_of_who_is_gone_are_left_out_and_public_rows_stay() -> None:
     assert chunk.without(lambda person: person == "a").rows == [["b", "y"]]
     public = Chunk("service", ("service_id", "declaration"), [["a", b"x"]])
     assert public.without(lambda _: True) == public
+
+
+VALUES = st.none() | st.text() | st.binary() | st.integers(-(2**63), 2**63 - 1)
+
+
+@given(st.text(), st.integers(0, 4).flatmap(lambda width: st.lists(st.lists(VALUES, min_size=width, max_size=width))))
+def test_any_chunk_is_read_back_as_it_was(name: str, rows: list[list[object]]) -> None:
+    chunk = Chunk(name, tuple(f"c{number}" for number in range(len(rows[0]) if rows else 0)), rows)
+    assert Chunk.from_bytes(chunk.to_bytes()) == chunk
 
 
 @pytest.mark.parametrize("content", [b"", b"\xc0", Chunk("t", ("a",), [[1]]).to_bytes()[:-1], b"\x93\x01\x90\x90"])
