@@ -34,6 +34,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def engines(session: nox.Session) -> None:
+    """Every test of the store, the acts, the walks and the laws on PostgreSQL too."""
+    rooms = ("tests/acts", "tests/laws", "tests/store", "tests/walks")
+    session.run("pytest", "--every-engine", "-k", "postgresql", *rooms, *session.posargs)
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """The long runs of kills and power cuts: some ten minutes."""
     session.run("pytest", "-m", "faults", "-n", "0", *session.posargs)

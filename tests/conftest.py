@@ -38,15 +38,28 @@ def clock() -> MovingClock:
     return MovingClock()
 
 
-ON_BOTH_ENGINES = ("acts/", "store/", "walks/test_walk_")
-"""The tests that run on SQLite, then on PostgreSQL; the others run on SQLite alone, to stay quick."""
+ON_BOTH_ENGINES = ("acts/", "laws/", "store/", "walks/test_walk_")
+"""The rooms whose tests run on SQLite, then, with ``--every-engine``, on PostgreSQL."""
+
+ALWAYS_ON_BOTH = (
+    "acts/test_accounts", "acts/test_tend_space", "acts/test_rotation", "acts/test_erase_space", "store/test_attacks",
+    "store/test_canaries", "store/test_compaction", "store/test_engines", "store/test_source_state", "store/test_space",
+    "store/test_stolen", "walks/test_walk_",
+)  # fmt: skip
+"""Those that run on both every time; the others of these rooms only when asked, to stay quick."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One option: every test of the rooms above on both engines."""
+    parser.addoption("--every-engine", action="store_true", help="run the rooms of the store on PostgreSQL too")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test that needs a database the engines of its room."""
     if "engine_name" in metafunc.fixturenames:
         place = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
-        engines = ["sqlite", "postgresql"] if place.startswith(ON_BOTH_ENGINES) else ["sqlite"]
+        both = ON_BOTH_ENGINES if metafunc.config.getoption("--every-engine") else ALWAYS_ON_BOTH
+        engines = ["sqlite", "postgresql"] if place.startswith(both) else ["sqlite"]
         if metafunc.definition.get_closest_marker("postgresql"):
             engines = ["postgresql"]
         metafunc.parametrize("engine_name", engines)

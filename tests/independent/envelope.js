@@ -163,7 +163,7 @@ function checkHeader(header, vector) {
     at += expected.length;
   }
   demand(at === HEADER_SIZE, "vector", "an expected field of another size");
-  demand(vector.kind >= 1 && vector.kind <= 6, "kind", "unknown");
+  demand(vector.kind >= 1 && vector.kind <= 7, "kind", "unknown");
 }
 
 function padmeSize(length) {

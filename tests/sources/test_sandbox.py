@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -287,8 +288,9 @@ def test_a_child_starts_in_under_a_second(shelf_of: ShelfOf) -> None:
 
 def test_no_zombie_is_left(shelf_of: ShelfOf) -> None:
     pulled(shelf_of("yield record('a')"))
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    # Other children of this process may live on, a server of other tests for one; none may wait to be buried.
+    with suppress(ChildProcessError):
+        assert os.waitpid(-1, os.WNOHANG) == (0, 0)
 
 
 def test_an_interrupted_terminal_does_not_reach_the_child(shelf_of: ShelfOf) -> None:

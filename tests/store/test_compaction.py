@@ -98,7 +98,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_whatever_came_in_whatever_order_a_compacted_space_shows_the_same(
     shared: tuple[Cockpit, list[int]], steps: list[object]
