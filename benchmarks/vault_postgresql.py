@@ -56,7 +56,7 @@ class Server:
 
     def empty(self) -> str:
         """The address of an empty database, for whom no wall holds."""
-        return str(self.cluster.address(self.stack.enter_context(self.cluster.database(None)), "postgres"))
+        return str(self.cluster.address(self.cluster.empty(), "postgres"))
 
     def ours(self, folder: Path) -> OursOnPostgresql:
         """Ours, on a database with the cockpit's tables, in the role that may only change rows."""
