@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.registry import load_registry
+from cockpit.sealing.files import make_folder
 from cockpit.sealing.master import MasterKey
 from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
 from cockpit.sealing.succession import succeed
@@ -35,7 +36,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     Raises ``OperatorMustAct`` when the directory, the keys or the database cannot be used.
     """
     try:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(settings.data)
         database = open_database(settings.database_url)
         operator, keyrings = _keys_of(database, settings)
         objects = open_objects(settings.objects, settings.data / "objects")

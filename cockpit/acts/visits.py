@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from cockpit.accounts import slots
 from cockpit.accounts.profile import open_profile
 from cockpit.accounts.sessions import Visit, idle, opened, over, session_hash, session_row, sweep
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.errors import SpaceLocked
+from cockpit.domain.errors import OperatorMustAct, SpaceLocked
 from cockpit.domain.moment import instant, parse_instant
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import sessions
@@ -42,7 +43,8 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
     if vault_key is None:
         return Visit(row.person, hashed, None, "", "")
     if now - parse_instant(row.seen_at) > TOUCH_EVERY:
-        with cockpit.database.write() as connection:
+        # On a full disk a visit cannot be noted, and reading goes on all the same: at worst the space locks too soon.
+        with suppress(OperatorMustAct), cockpit.database.write() as connection:
             sessions.touch(connection, hashed, instant(now))
             sweep(connection, now, cockpit.settings.idle_minutes, cockpit.settings.session_hours)
     with cockpit.database.read(row.person) as connection:

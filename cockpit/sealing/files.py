@@ -1,9 +1,11 @@
-"""Files of keys: readable by the server's account alone, and replaced whole or not at all."""
+"""Files of keys, and the folders of a deployment: readable by the server's account alone, whole or not there at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cockpit.domain.errors import OperatorMustAct
@@ -22,6 +24,44 @@ def write_key_file(path: Path, content: bytes) -> None:
         Path(beside).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, mode 0700, with those above it; it is there already or there for good, also after a power cut."""
+    above = folder.parent
+    if not above.exists():
+        make_folder(above)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # Also when it was there: who made it may have been stopped before this line. A folder above that we may enter and
+    # not list is the operator's, and was there before us.
+    with suppress(PermissionError):
+        _sync_folder(above)
+
+
+BEGINNING = "beginning"
+"""An empty file in a folder of keys while its first ones are made: what a crash left then may be completed."""
+
+
+@contextmanager
+def beginning(folder: Path) -> Iterator[bool]:
+    """Make the first keys of ``folder``, one process at a time; True when another was at it before, or still is.
+
+    The mark stays when the block fails or the process ends, and then the next start goes on.
+    """
+    mark = folder / BEGINNING
+    resumed = mark.exists()
+    # Never replaced by a rename, as keys are: who waits must wait for the same file.
+    descriptor = os.open(mark, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if os.name == "posix":
+            import fcntl  # noqa: PLC0415 - not everywhere
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _sync_folder(folder)
+        yield resumed
+        remove_key_file(mark)
+    finally:
+        os.close(descriptor)
 
 
 def read_key_file(path: Path, others: int = 0o077) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.sealing.box import KEY_BYTES, derive, new_key
 from cockpit.sealing.file_master import SCHEME, open_file_master
-from cockpit.sealing.files import read_key_file, remove_key_file, write_key_file
+from cockpit.sealing.files import BEGINNING, beginning, make_folder, read_key_file, remove_key_file, write_key_file
 from cockpit.sealing.master import MasterKey, Opening, find_opening
 from cockpit.sealing.remembered import Remembered
 from cockpit.sealing.signing import SigningKey
@@ -57,14 +57,17 @@ def open_master(name: str, folder: Path, options: Mapping[str, str]) -> MasterKe
 
 
 def load_or_create(folder: Path, master: MasterKey, *, new: bool) -> OperatorKeys:
-    """The keys in ``folder``; made when there are none and the deployment is ``new``.
+    """The keys in ``folder``; made when there are none and the deployment is ``new``, or was stopped at making them.
 
     Raises ``OperatorMustAct`` when a file is missing, damaged or readable by other accounts: making another would
     lock every space for ever.
     """
-    present = [path for path in folder.glob("*") if path.suffix in {".key", ".secret", ".pem", ".wrapped"}]
-    if new and not present:
-        _create(folder, master)
+    if new and (not _inhabited(folder) or (folder / BEGINNING).exists()):
+        make_folder(folder)
+        with beginning(folder) as resumed:
+            # Another process may have made them all since we looked.
+            if resumed or not _inhabited(folder):
+                _create(folder, master, resumed=resumed)
     secret = master.unwrap(read_key_file(folder / SECRET_FILE), SECRET_FILE)
     if len(secret) != KEY_BYTES:
         raise OperatorMustAct(f"{SECRET_FILE} does not hold a secret of 32 bytes", code="keys")
@@ -97,16 +100,31 @@ def rewrap_files(folder: Path, master: MasterKey) -> int:
     return changed
 
 
-def _create(folder: Path, master: MasterKey) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    master.begin()
+def _inhabited(folder: Path) -> bool:
+    return any(path.suffix in {".key", ".secret", ".pem", ".wrapped"} for path in folder.glob("*"))
+
+
+def _create(folder: Path, master: MasterKey, *, resumed: bool) -> None:
+    """Make the keys that are not there yet; none that is there is touched."""
+    _begin_master(master, resumed=resumed)
     # Everything is asked of the master before anything is written: a server that goes away leaves no half set.
     contents = {SECRET_FILE: master.wrap(new_key(), SECRET_FILE)}
     for name in SIGNING:
         pem, wrapped = SigningKey.generate().to_pem(), f"{name}.wrapped"
         contents |= {f"{name}.pem": pem} if master.scheme == SCHEME else {wrapped: master.wrap(pem, wrapped)}
     for file_name, content in contents.items():
-        write_key_file(folder / file_name, content)
+        if not (folder / file_name).exists():
+            write_key_file(folder / file_name, content)
+
+
+def _begin_master(master: MasterKey, *, resumed: bool) -> None:
+    if resumed:
+        try:
+            master.newest()
+            return
+        except OperatorMustAct:
+            pass  # It was not begun yet; if it is there and damaged, its beginning refuses.
+    master.begin()
 
 
 def _signing_key(folder: Path, master: MasterKey, name: str) -> SigningKey:

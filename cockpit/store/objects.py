@@ -16,6 +16,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
 from cockpit.domain.errors import OperatorMustAct, Tampered
+from cockpit.sealing.files import make_folder
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -102,7 +103,7 @@ def open_objects(address: str | None, folder: Path) -> ObjectStore:
     S3's endpoint, region and credentials come from the standard ``AWS_*`` variables. Raises ``OperatorMustAct``.
     """
     if address is None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         return ObjectStore(LocalStore(folder), folder)
     parts = urlsplit(address)
     if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:

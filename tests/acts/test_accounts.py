@@ -18,6 +18,7 @@ from cockpit.acts.sign_in import sign_in, sign_in_with_kit
 from cockpit.acts.visits import lock, recognise, sign_out, unlock
 from cockpit.bootstrap import build
 from cockpit.domain.errors import CitizenMustAct, OperatorMustAct, WrongSecret
+from cockpit.store import sessions
 from tests.conftest import PASSPHRASE, MovingClock
 
 
@@ -140,3 +141,18 @@ def test_keys_that_others_may_read_are_refused(cockpit: Cockpit) -> None:
     (cockpit.settings.data / "keys" / "operator.key").chmod(0o644)
     with pytest.raises(OperatorMustAct, match="chmod 600"):
         build(cockpit.settings)
+
+
+def test_a_visit_that_cannot_be_noted_is_still_a_visit(
+    cockpit: Cockpit, opened: OpenedSpace, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk nothing can be written, and who is signed in goes on reading."""
+
+    def full(*_: object) -> None:
+        raise OperatorMustAct("the database did not accept the write; nothing was kept", code="database")
+
+    monkeypatch.setattr(sessions, "touch", full)
+    clock.forward(minutes=2)
+    visit = recognise(cockpit, opened.cookie)
+    assert visit is not None
+    assert visit.keyring is not None

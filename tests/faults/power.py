@@ -1,8 +1,8 @@
 """A disk that forgets: from a trace of what a process wrote, the states it may be in after a power cut.
 
-What was synced is there. Of what was written since, any part may be: each write kept or not, the last ones torn at
-sectors of 512 bytes. Names (made, moved, removed) become lasting in their order, as a journalling file system keeps
-them: at the latest when their folder, or the file they name, is synced.
+What was synced is there. Of what was written since, any part may be: each write kept or not, some torn at sectors of
+512 bytes. A name (made, moved, removed) is lasting once its folder is synced, and not before: syncing the file it names
+is not enough (POSIX promises no more). Until then those of a folder may be there up to any one of them, in their order.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Disk:
         self._names: dict[str, _File] = {}
         self._lasting: dict[str, _File] = {}
         self._renames: list[Operation] = []
+        self._made: dict[int, _File] = {}
 
     def step(self, operation: Operation) -> None:
         """Go on by one operation."""
@@ -79,11 +80,11 @@ class Disk:
             case "s":
                 if operation.path in self._names:
                     self._names[operation.path].sync()
-                # A file system that journals names writes them in order: a sync takes all that came before with it.
-                self._settle()
+                else:
+                    self._settle(operation.path)
             case _:
                 if operation.what == "c":
-                    self._names[operation.path] = _File()
+                    self._names[operation.path] = self._made[id(operation)] = _File()
                 _rename(self._names, operation)
                 self._renames.append(operation)
 
@@ -92,7 +93,7 @@ class Disk:
         names = dict(self._lasting)
         for operation in self._renames[: chance.randint(0, len(self._renames))]:
             if operation.what == "c":
-                names[operation.path] = self._names.get(operation.path) or _File()
+                names[operation.path] = self._made[id(operation)]
             _rename(names, operation)
         return {path: file.after_cut(chance) for path, file in names.items()}
 
@@ -102,9 +103,16 @@ class Disk:
             self._names[path] = self._lasting[path] = _File()
         return self._names[path]
 
-    def _settle(self) -> None:
-        self._lasting = dict(self._names)
-        self._renames.clear()
+    def _settle(self, folder: str) -> None:
+        waiting = []
+        for operation in self._renames:
+            if _folder(operation) != folder.rstrip("/"):
+                waiting.append(operation)
+                continue
+            if operation.what == "c":
+                self._lasting[operation.path] = self._made[id(operation)]
+            _rename(self._lasting, operation)
+        self._renames = waiting
 
 
 def cuts(trace: list[Operation], points: list[int], seed: int) -> Iterator[tuple[int, dict[str, bytes]]]:
@@ -115,6 +123,12 @@ def cuts(trace: list[Operation], points: list[int], seed: int) -> Iterator[tuple
             wanted.pop(0)
             yield number, disk.after_cut(chance)
         disk.step(operation)
+
+
+def _folder(operation: Operation) -> str:
+    # Of a move, the folder it goes to: that is the one whose sync makes it safe.
+    path = operation.data.decode() if operation.what in "rl" else operation.path
+    return path.rpartition("/")[0]
 
 
 def _apply(content: bytearray, change: Operation, size: int) -> None:

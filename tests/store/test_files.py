@@ -472,13 +472,14 @@ class TestTheDisk:
     def test_the_object_and_its_folders_are_flushed_before_the_put_returns(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        folder = tmp_path / "objects"
+        store = open_objects(None, folder)
         flushed: list[Path] = []
         flush = os.fsync
         monkeypatch.setattr(
             os, "fsync", lambda fd: (flushed.append(Path(f"/proc/self/fd/{fd}").readlink()), flush(fd))[1]
         )
-        folder = tmp_path / "objects"
-        open_objects(None, folder).put("p/ab/abcd", [b"x"])
+        store.put("p/ab/abcd", [b"x"])
         assert flushed == [folder / "p/ab/abcd", folder / "p/ab", folder / "p", folder]
 
 
