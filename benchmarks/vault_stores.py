@@ -24,7 +24,7 @@ TURN = 1
 AT = "2026-01-05T08:00:00Z"
 BANK = Kind("bank.transaction")
 KINDS = (BANK, Kind("invoice.document"), Kind("energy.series"))
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"\b[^\W\d_]+\b")
 
 
 class Store(Protocol):
