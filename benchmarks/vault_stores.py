@@ -24,7 +24,7 @@ TURN = 1
 AT = "2026-01-05T08:00:00Z"
 BANK = Kind("bank.transaction")
 KINDS = (BANK, Kind("invoice.document"), Kind("energy.series"))
-_WORD = re.compile(r"\b[^\W\d_]+\b")
+_WORD, _LETTERS = re.compile(r"\b[^\W\d_]+\b"), re.compile(r"[^\W\d_]+")
 
 
 class Store(Protocol):
@@ -76,24 +76,27 @@ def feed(count: int) -> Feed:
     waiting: dict[str, list[Record]] = {}
     packed: list[bytes] = []
     said: Counter[str] = Counter()
+    letters: set[str] = set()
     for record in records(count):
         batch = waiting.setdefault(record.provenance.connector, [])
         batch.append(record)
-        said.update(set(_WORD.findall(text_of(record))))
+        text = text_of(record)
+        said.update(set(_WORD.findall(text)))
+        letters.update(_LETTERS.findall(text))
         if len(batch) == BATCH:
             packed.append(pickle.dumps(batch, 5))
             batch.clear()
     packed += [pickle.dumps(batch, 5) for batch in waiting.values() if batch]
-    word = _rare(said)
+    word = _rare(said, letters)
     return Feed(count, tuple(packed), word, said[word])
 
 
-def _rare(said: Counter[str]) -> str:
-    """A word said by about five records, in capitals alone, and part of no other word.
+def _rare(said: Counter[str], letters: set[str]) -> str:
+    """A word said by about five records, in capitals alone, and part of no other word or reference.
 
     So a scan of bytes, which knows no capitals, and an index, which takes a word for the beginning of others, agree.
     """
-    folded = "\n".join(unicodedata.normalize("NFKD", word).casefold() for word in said)
+    folded = "\n".join(unicodedata.normalize("NFKD", word).casefold() for word in letters)
     for word, _ in sorted(said.items(), key=lambda entry: (abs(entry[1] - 5), entry[0])):
         if len(word) >= 7 and word.isascii() and word.isupper() and folded.count(word.lower()) == 1:
             return word
