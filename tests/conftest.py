@@ -42,9 +42,8 @@ ON_BOTH_ENGINES = ("acts/", "laws/", "store/", "walks/test_walk_")
 """The rooms whose tests run on SQLite, then, with ``--every-engine``, on PostgreSQL."""
 
 ALWAYS_ON_BOTH = (
-    "acts/test_accounts", "acts/test_tend_space", "acts/test_rotation", "acts/test_erase_space", "store/test_attacks",
-    "store/test_canaries", "store/test_compaction", "store/test_engines", "store/test_source_state", "store/test_space",
-    "store/test_stolen", "walks/test_walk_",
+    "acts/test_accounts", "acts/test_tend_space", "store/test_attacks", "store/test_canaries", "store/test_engines",
+    "store/test_space", "store/test_stolen", "walks/test_walk_",
 )  # fmt: skip
 """Those that run on both every time; the others of these rooms only when asked, to stay quick."""
 
