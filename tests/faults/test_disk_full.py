@@ -18,6 +18,9 @@ from cockpit.sealing.keyring import Keyring
 from tests.faults.bringing import begun, bring, cockpit_in, wrong
 from tests.faults.test_kills import answered
 
+# Forks must come from a process without threads: these run alone, by `nox -s faults`.
+pytestmark = pytest.mark.faults
+
 MOST = 400
 
 

@@ -17,6 +17,9 @@ from cockpit.sealing.keyring import Keyring
 from tests.faults.bringing import ACKNOWLEDGEMENT, begun, bring_for_ever, wrong
 from tests.postgresql import Cluster
 
+# Forks must come from a process without threads: these run alone, by `nox -s faults`.
+pytestmark = pytest.mark.faults
+
 THOROUGH_EVERY = 25
 
 
@@ -92,12 +95,10 @@ def test_the_harness_notices_what_was_acknowledged_too_early(tmp_path: Path) -> 
         survive(tmp_path / "data", kills=40, seed=11, too_early=True)
 
 
-@pytest.mark.faults
 def test_killed_five_hundred_times(tmp_path: Path) -> None:
     assert survive(tmp_path / "data", kills=500, seed=12) >= 400
 
 
-@pytest.mark.faults
 def test_killed_on_postgresql(tmp_path: Path, postgresql: Cluster) -> None:
     with postgresql.database() as name:
         assert survive(tmp_path / "data", kills=100, seed=13, address=postgresql.address(name)) >= 80

@@ -25,6 +25,9 @@ import os, struct, sys
 from pathlib import Path
 from cockpit.domain.ids import PersonId
 from tests.faults import bringing
+
+# Forks must come from a process without threads: these run alone, by `nox -s faults`.
+pytestmark = pytest.mark.faults
 if sys.argv[3] == "careless":
     from cockpit.store import connecting
     careful = connecting._configure_sqlite
@@ -126,7 +129,6 @@ def test_the_harness_finds_the_losses_of_a_store_that_does_not_sync(recorder: Pa
     assert life.losses(tmp_path / "after", 16, seed=22) != []
 
 
-@pytest.mark.faults
 def test_after_two_thousand_cuts(recorder: Path, tmp_path: Path) -> None:
     life = Recorded(recorder, tmp_path, "careful", acts=200)
     assert life.losses(tmp_path / "after", 2000, seed=23) == []
