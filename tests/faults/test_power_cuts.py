@@ -19,15 +19,15 @@ from tests.faults.bringing import wrong
 from tests.faults.power import Operation, cuts, read_trace
 from tests.faults.test_kills import answered
 
+# Forks must come from a process without threads: these run alone, by `nox -s faults`.
+pytestmark = pytest.mark.faults
+
 ACTS = 40
 CHILD = """
 import os, struct, sys
 from pathlib import Path
 from cockpit.domain.ids import PersonId
 from tests.faults import bringing
-
-# Forks must come from a process without threads: these run alone, by `nox -s faults`.
-pytestmark = pytest.mark.faults
 if sys.argv[3] == "careless":
     from cockpit.store import connecting
     careful = connecting._configure_sqlite
