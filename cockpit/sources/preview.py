@@ -31,7 +31,7 @@ def media_type_of(content: bytes) -> str:
     if _is_webp(content):
         return "image/webp"
     head = content[:4096]
-    # Latin-1 has no C1 characters in use: a text holds no control character but white space.
+    # Whatever its encoding (UTF-16 apart), a text holds no control character but white space.
     controls = {byte for byte in head if byte < 0x20 and byte not in b"\t\n\r\f"}
     return "text/plain" if head and not controls else "application/octet-stream"
 

@@ -92,7 +92,8 @@ class ObjectStore:
     def discard(self, found: StoredObject) -> None:
         """Remove what ``list`` gave. Raises ``OperatorMustAct``."""
         if self.folder is not None and "#" in found.key:
-            (self.folder / found.key).unlink(missing_ok=True)
+            with _explained(missing_ok=True):
+                (self.folder / found.key).unlink()
         else:
             self.delete((found.key,))
 
@@ -152,6 +153,10 @@ def _settle(folder: Path, key: str) -> None:
 def _left_behind(folder: Path, prefix: str) -> Iterator[StoredObject]:
     """Uploads that never ended: obstore names them after their object, with ``#`` and a number."""
     for path in (folder / prefix).rglob("*#*"):
-        status = path.stat()
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            # It ended while we looked: it bears its own name now.
+            continue
         at = datetime.fromtimestamp(status.st_mtime, UTC)
         yield StoredObject(path.relative_to(folder).as_posix(), status.st_size, at)

@@ -65,7 +65,7 @@ def stage(
     the space's. What is never kept is swept.
 
     Raises ``CitizenMustAct`` (``quota``) when there is no room for the file, ``OperatorMustAct`` when the object
-    store does not take it, ``ValueError`` when a stream changed while it was read.
+    store does not take it, ``ValueError`` when a stream has no longer the length it had.
     """
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     blob, length = blob_of(source_key, stream)
