@@ -15,7 +15,9 @@ from cockpit.acts.answer_consent import give
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.issue_tokens import Issued, redeem_code, refresh
+from cockpit.acts.open_space import OpenedSpace
 from cockpit.acts.read_for_service import InvalidToken, Wanted, read_for_service
+from cockpit.acts.rotate_vault_key import rotate_vault_key
 from cockpit.acts.visits import lock
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.narrowing import Narrowing
@@ -29,6 +31,7 @@ from cockpit.sealing.envelope import EnvelopeKind, Place, open_with
 from cockpit.sealing.keyring import CollectionKeys, collection_key, collection_private
 from cockpit.store import heads, services, tables
 from cockpit.store.walls import EVERYONE
+from tests.conftest import PASSPHRASE
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
 
@@ -116,6 +119,16 @@ def test_a_live_token_opens_what_was_deposited_while_the_person_was_away(
     assert issued.refresh_token is not None
     again = refresh(cockpit, SERVICE, issued.refresh_token)
     assert read_for_service(cockpit, again.access_token, Wanted(SERIES)).count == 2
+
+
+def test_a_new_vault_key_leaves_running_consents_as_they_are(
+    cockpit: Cockpit, opened: OpenedSpace, visit: Visit, issued: Issued
+) -> None:
+    rotate_vault_key(cockpit, visit, opened.cookie, PASSPHRASE)
+    assert read_for_service(cockpit, issued.access_token, Wanted(SERIES)).count == 1
+    assert issued.refresh_token is not None
+    again = refresh(cockpit, SERVICE, issued.refresh_token)
+    assert read_for_service(cockpit, again.access_token, Wanted(SERIES)).count == 1
 
 
 def test_after_a_withdrawal_even_the_token_itself_opens_nothing(cockpit: Cockpit, visit: Visit, issued: Issued) -> None:
