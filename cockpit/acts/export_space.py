@@ -15,10 +15,12 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry
 from cockpit.archive.index_page import MAX_ROWS, Chapter, ConsentShown, index_page, read_me
 from cockpit.archive.receipts import receipts_name
+from cockpit.domain.errors import CitizenMustAct, NotFound, Tampered
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import BlobId, Kind
 from cockpit.domain.moment import instant
 from cockpit.domain.record import StoredRecord
+from cockpit.sealing.keyring import Keyring
 from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
@@ -44,12 +46,18 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO, progress: Progre
     """Write the person's whole archive to ``out`` (seekable, empty), holding little of it in memory.
 
     Records and files are those of one moment, read without keeping anybody from writing; consents and the log are of
-    the moment, a little later, when the export itself is logged. Raises ``SpaceLocked`` or ``Tampered``.
+    the moment, a little later, when the export itself is logged. Raises ``SpaceLocked`` or ``Tampered``, and
+    ``CitizenMustAct`` (``erased_meanwhile``) when a file to take was erased while the archive was being made.
     """
     keyring = unlocked(visit)
-    archive, now, language = ArchiveWriter(out), instant(cockpit.clock()), visit.language or "fr"
+    with ArchiveWriter(out) as archive:
+        return _written(cockpit, visit, keyring, archive, progress or _silent)
+
+
+def _written(cockpit: Cockpit, visit: Visit, keyring: Keyring, archive: ArchiveWriter, progress: Progress) -> Exported:
+    now, language = instant(cockpit.clock()), visit.language or "fr"
     with cockpit.spaces.read(keyring) as reader:
-        chapters, files = _add_records(cockpit, reader, archive, language, progress or _silent)
+        chapters, files = _add_records(cockpit, reader, archive, language, progress)
     with cockpit.database.write(visit.person) as connection:
         consents = _add_consents(cockpit.spaces.reader(connection, keyring), archive)
         event = Event(EventType.EXPORT_MADE, {"contents_sha256": archive.contents_sha256()})
@@ -87,7 +95,7 @@ def _add_records(
         first, said, count = [], set[str](), 0
         for stored in reader.stream(kind):
             if stored.blob is not None and stored.blob not in paths:
-                pieces = reader.open_file(stored.blob).read()
+                pieces = _original(cockpit, reader, stored.blob)
                 paths[stored.blob] = archive.add_original(len(paths) + 1, stored.file_name or "", pieces)
             if count < MAX_ROWS:
                 first.append(_row(stored, paths))
@@ -101,6 +109,19 @@ def _add_records(
         done += count
         progress(done, total)
     return chapters, len(paths)
+
+
+def _original(cockpit: Cockpit, reader: Reader, blob: BlobId) -> Iterator[bytes]:
+    try:
+        yield from reader.open_file(blob).read()
+    except Tampered:
+        # Rows are of the moment the export began, objects of now: look again before calling it damage.
+        with cockpit.spaces.read(reader.keyring) as now:
+            try:
+                now.open_file(blob)
+            except NotFound as error:
+                raise CitizenMustAct("a file was erased meanwhile; start again", code="erased_meanwhile") from error
+        raise
 
 
 def _rows(reader: Reader, kind: Kind, paths: Mapping[BlobId, str]) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,9 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from cockpit.domain.record import Json
 from cockpit.sealing.canonical import canonical
@@ -67,7 +68,7 @@ class LogPart:
 class ArchiveWriter:
     """Writes an archive in two steps: the contents, whose digest is logged; then the log, and the seal.
 
-    ``out`` must be seekable and empty.
+    ``out`` must be seekable and empty. Leaving the ``with`` before ``seal`` leaves an archive without a seal in it.
     """
 
     def __init__(self, out: BinaryIO) -> None:
@@ -77,6 +78,14 @@ class ArchiveWriter:
         self._paths = {"manifest.json"}
         self._digest_taken = False
         self._store("mimetype", MEDIA_TYPE, zipfile.ZIP_STORED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        # A zip left open closes itself when it is collected, into a file that is closed by then.
+        with suppress(OSError):
+            self._zip.close()
 
     def add(self, path: str, content: bytes) -> str:
         """Add one file. Raises ``ValueError`` for a path that is taken or could leave the archive.

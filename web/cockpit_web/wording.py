@@ -105,6 +105,13 @@ OBJECTS = Explanation(
     marked("L'erreur est notée, sans aucune de vos données."),
     marked("Réessayez dans un moment. Si cela continue, prévenez la personne qui s'occupe du cockpit."),
 )
+ERASED_MEANWHILE = Explanation(
+    "erased_meanwhile",
+    marked("Un fichier a été effacé pendant que l'archive se préparait."),
+    marked("L'archive aurait contenu ce que vous venez d'effacer. Rien n'a été modifié dans votre espace."),
+    marked("Nous avons jeté l'archive commencée."),
+    marked("Demandez l'archive à nouveau."),
+)
 UNKNOWN_REQUEST = Explanation(
     "unknown_request",
     marked("Cette demande n'attend plus de réponse."),
@@ -128,6 +135,7 @@ EXPLAINED = {
         SERVICE,
         QUOTA,
         OBJECTS,
+        ERASED_MEANWHILE,
         UNKNOWN_REQUEST,
     )
 }
