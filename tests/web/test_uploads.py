@@ -6,6 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,9 @@ class Browser:
             "raw_path": b"/sources/ajouter", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
             "server": ("localhost", 8000), "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
         }  # fmt: skip
-        asyncio.run(self.app(scope, receive, send))  # type: ignore[arg-type]
+        # In a thread of its own: a browser driven by this process leaves an event loop running in the main one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self.app(scope, receive, send)).result()  # type: ignore[arg-type]
         (status,) = statuses
         return status
 
