@@ -34,6 +34,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def long(session: nox.Session) -> None:
+    """Further examples of what the default suite tries on some: some two minutes."""
+    session.run("pytest", "-m", "long", *session.posargs)
+
+
+@nox.session
 def engines(session: nox.Session) -> None:
     """Every test of the store, the acts, the walks and the laws on PostgreSQL too."""
     rooms = ("tests/acts", "tests/laws", "tests/store", "tests/walks")

@@ -43,7 +43,7 @@ ON_BOTH_ENGINES = ("acts/", "laws/", "store/", "walks/test_walk_")
 
 ALWAYS_ON_BOTH = (
     "acts/test_accounts", "acts/test_tend_space", "store/test_attacks", "store/test_canaries", "store/test_engines",
-    "store/test_space", "store/test_stolen", "walks/test_walk_",
+    "store/test_space", "store/test_stolen", "walks/test_walk_1",
 )  # fmt: skip
 """Those that run on both every time; the others of these rooms only when asked, to stay quick."""
 

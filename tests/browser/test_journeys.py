@@ -166,7 +166,12 @@ def test_a_decision_with_the_keyboard_alone(chromium: Browser, house: House, com
 
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
-    [(320, "light", "fr"), (375, "dark", "en"), (1280, "dark", "fr"), (1280, "light", "en")],
+    [
+        (320, "dark", "fr"),
+        (1280, "light", "en"),
+        pytest.param(375, "light", "en", marks=pytest.mark.long),
+        pytest.param(1280, "dark", "fr", marks=pytest.mark.long),
+    ],
 )
 def test_every_page_fits_and_breaks_no_policy(
     chromium: Browser, house: House, complaints: Complaints, width: int, scheme: str, language: str

@@ -19,6 +19,9 @@ from cockpit.sources.port import Fault, PullContext, SourceFile
 from cockpit.sources.sandbox import pull_file
 from cockpit.sources.shelf import Shelf
 
+# Two years of a household through the sandbox, file by file.
+pytestmark = pytest.mark.long
+
 SEED, FIRST, LAST = 7, date(2024, 11, 23), date(2026, 11, 22)
 HOME = Path(__file__).parents[2] / "connectors" / "cockpit_connectors"
 SHELF = Shelf.from_packages(f"cockpit_connectors.{path.parent.name}" for path in HOME.glob("*/manifest.toml"))

@@ -84,6 +84,7 @@ def untouched(temporary: Path) -> bool:
     return temporary.stat().st_mtime_ns == 1
 
 
+@pytest.mark.long
 def test_a_large_import_its_sorting_and_its_compaction_write_no_temporary_file(tmp_path: Path) -> None:
     assert run(LIFE, tmp_path / "temporary", str(tmp_path / "data")) == "lived\n"
     assert untouched(tmp_path / "temporary")

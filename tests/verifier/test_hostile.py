@@ -41,6 +41,7 @@ def test_a_person_who_did_nothing_takes_away_a_proved_archive() -> None:
     assert verify(Specimen(rows=[]).taken()).outcome == PROVED
 
 
+@pytest.mark.long
 def test_every_byte_changed_is_refuted_by_the_whole_verifier() -> None:
     archive = living()
     missed = []
