@@ -253,6 +253,14 @@ def test_what_a_service_no_longer_declares_it_no_longer_reads(coach: Caller, coc
     problem(coach.read(token), 403, "not-declared")
 
 
+@pytest.mark.parametrize("kind", ["energy.series/", "\n/", "../records/energy.series/"])
+def test_a_token_is_not_sent_on_to_another_address(coach: Caller, token: str, kind: str) -> None:
+    answer = coach.http.get(
+        f"/api/v1/records/{quote(kind, safe='')}", headers={"Authorization": f"Bearer {token}"}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     kind=st.sampled_from(["energy.series", "invoice.document"]) | st.text(min_size=1, max_size=20),

@@ -62,7 +62,8 @@ def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, Demonstration
 
     ``demonstration_doors`` are the fictional persons' doors, by the keys of their links; more may come later.
     """
-    app = FastAPI(title="mesinfos-cockpit", openapi_url=None, docs_url=None, redoc_url=None)
+    # An address has one spelling: a redirect to another would quote back what it was asked, and carry a token along.
+    app = FastAPI(title="mesinfos-cockpit", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.cockpit = cockpit
     app.state.attempts = Attempts(cockpit.clock)
     app.state.demonstration_doors = {} if demonstration_doors is None else demonstration_doors
