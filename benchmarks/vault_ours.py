@@ -34,8 +34,8 @@ from cockpit.store.space import Reader
 from cockpit.store.streams import append
 
 HANDLE, PASSPHRASE = "camille", "quatre mots faciles à retenir"
-SEGMENT = 400
-"""Lines of a segment: those of this text come to 256 KiB, as in a deposit."""
+SEGMENT = 800
+"""Lines of a segment: those of this text come to 512 KiB, as in a deposit."""
 encode_lines = msgspec.json.Encoder().encode_lines
 COST = KdfCost(memory_kib=64)
 """The least Argon2id takes: what stands beside the derivation is measured, and the derivation is taken off."""

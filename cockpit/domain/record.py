@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from cockpit.domain.ids import BlobId, ConnectorId, Kind, RecordUid
 
@@ -60,8 +61,10 @@ class Versions(StrEnum):
     """Each completes the others: two halves of a month make the month."""
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+# Structs, not dataclasses: they are read from a segment by the thousand, in half the time.
+
+
+class Provenance(msgspec.Struct, frozen=True, gc=False):
     """Where a record comes from and how. ``place`` is a line or a page of the original file."""
 
     connector: ConnectorId
@@ -75,8 +78,7 @@ class Provenance:
     """Per cent: 100 for a value read as written, less for one recognised or guessed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """What a connector yields: one datum, before the store gives it an identity.
 
     ``source_key`` identifies the datum at its source (a FITID, a meter and month, a seller and number): the same
@@ -92,8 +94,7 @@ class Record:
     until: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(msgspec.Struct, frozen=True):
     """A record inside a space: the newest version of one ``uid``."""
 
     uid: RecordUid
@@ -104,5 +105,5 @@ class StoredRecord:
     blob: BlobId | None = None
     """The original file it was read from, when there was one."""
     file_name: str | None = None
-    history: tuple[str, ...] = field(default=())
+    history: tuple[str, ...] = ()
     """When each earlier version was stored, oldest first."""

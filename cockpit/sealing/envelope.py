@@ -113,14 +113,17 @@ def open_with(private_key: bytes, envelope: bytes, place: Place) -> bytes:
         dek = _HPKE.decrypt(wrapped, X25519PrivateKey.from_private_bytes(private_key), info=bound)
     except InvalidTag as error:
         raise Tampered("an envelope does not open with this key in this place") from error
-    return _open(dek, envelope[_HEADER.size + len(wrapped) :], bound)
+    return _open(dek, memoryview(envelope)[_HEADER.size + len(wrapped) :], bound)
 
 
-def seal_under_key(key: bytes, body: bytes, place: Place) -> bytes:
-    """Seal ``body`` (at most 256 MiB) under a secret key (32 bytes), bound to its place."""
+def seal_under_key(key: bytes, body: bytes | memoryview, place: Place, level: int = ZSTD_LEVEL) -> bytes:
+    """Seal ``body`` (at most 256 MiB) under a secret key (32 bytes), bound to its place.
+
+    ``level`` is zstd's: more for what is written seldom and kept long.
+    """
     dek, bound, nonce = new_key(), place.bound(Suite.SECRET), os.urandom(NONCE_BYTES)
     wrapped = nonce + AESGCM(key).encrypt(nonce, dek, bound)
-    return _seal(dek, wrapped, body, place.header(Suite.SECRET), bound)
+    return _seal(dek, wrapped, body, place.header(Suite.SECRET), bound, level)
 
 
 def open_under_key(key: bytes, envelope: bytes, place: Place) -> bytes:
@@ -130,7 +133,12 @@ def open_under_key(key: bytes, envelope: bytes, place: Place) -> bytes:
         dek = AESGCM(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
     except InvalidTag as error:
         raise Tampered("an envelope does not open with this key in this place") from error
-    return _open(dek, envelope[_HEADER.size + len(wrapped) :], bound)
+    return _open(dek, memoryview(envelope)[_HEADER.size + len(wrapped) :], bound)
+
+
+def previous_of(envelope: bytes) -> bytes:
+    """The previous hash an envelope claims (16 bytes): proved only by opening it where that is expected."""
+    return envelope[18:34]
 
 
 def padded_size(length: int) -> int:
@@ -152,13 +160,15 @@ def _parts(envelope: bytes, place: Place, suite: Suite) -> tuple[bytes, bytes]:
     return place.bound(suite), envelope[_HEADER.size : wrapped_end]
 
 
-def _seal(dek: bytes, wrapped: bytes, body: bytes, header: bytes, bound: bytes) -> bytes:
+def _seal(
+    dek: bytes, wrapped: bytes, body: bytes | memoryview, header: bytes, bound: bytes, level: int = ZSTD_LEVEL
+) -> bytes:
     commitment, nonce = derive(dek, "envelope commitment")[:_COMMITMENT], os.urandom(NONCE_BYTES)
-    ciphertext = AESGCM(derive(dek, "envelope body")).encrypt(nonce, _pack(body), bound)
+    ciphertext = AESGCM(derive(dek, "envelope body")).encrypt(nonce, _pack(body, level), bound)
     return b"".join((header, wrapped, commitment, nonce, ciphertext))
 
 
-def _open(dek: bytes, sealed: bytes, bound: bytes) -> bytes:
+def _open(dek: bytes, sealed: memoryview, bound: bytes) -> bytes:
     # AES-GCM does not commit to its key: the commitment refuses an envelope that two keys would open.
     if derive(dek, "envelope commitment")[:_COMMITMENT] != sealed[:_COMMITMENT]:
         raise Tampered("an envelope's key commitment does not match")
@@ -170,10 +180,10 @@ def _open(dek: bytes, sealed: bytes, bound: bytes) -> bytes:
     return _unpack(packed)
 
 
-def _pack(body: bytes) -> bytes:
+def _pack(body: bytes | memoryview, level: int) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise ValueError("a body has at most 256 MiB")
-    compressed = _compressor().compress(body)
+    compressed = _compressor(level).compress(body)
     length = _LENGTH.size + len(compressed)
     return _LENGTH.pack(len(compressed)) + compressed + bytes(padded_size(length) - length)
 
@@ -182,7 +192,7 @@ def _unpack(packed: bytes) -> bytes:
     # Whoever may write to a public key may have written anything: nothing is allocated on the body's own word.
     try:
         (length,) = _LENGTH.unpack_from(packed)
-        compressed = packed[_LENGTH.size : _LENGTH.size + length]
+        compressed = memoryview(packed)[_LENGTH.size : _LENGTH.size + length]
         if zstandard.frame_content_size(compressed) not in range(MAX_BODY_BYTES + 1):
             raise Tampered("an envelope's body says no size, or one beyond the limit")
         return _decompressor().decompress(compressed, max_output_size=MAX_BODY_BYTES)
@@ -190,7 +200,9 @@ def _unpack(packed: bytes) -> bytes:
         raise Tampered("an envelope's body is not what it should be") from error
 
 
-def _compressor() -> zstandard.ZstdCompressor:
+def _compressor(level: int) -> zstandard.ZstdCompressor:
+    if level != ZSTD_LEVEL:
+        return zstandard.ZstdCompressor(level=level)
     # A context costs more to make than a small body to compress, and may serve one thread at a time.
     found: zstandard.ZstdCompressor | None = getattr(_threads, "compressor", None)
     if found is None:

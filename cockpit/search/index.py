@@ -34,7 +34,7 @@ COUNTED = 500
 Covered = dict[Collection, tuple[int, int]]
 """How far each collection was indexed: its fence and its sequence number."""
 
-_FORMAT = f"1 {sys.byteorder}"
+_FORMAT = f"2 {sys.byteorder}"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value);
 {days.SCHEMA}
@@ -56,11 +56,13 @@ class _Meta(msgspec.Struct):
 class Index:
     """What the words of one space's records are, and where. Safe to share between threads."""
 
-    def __init__(self, image: bytes | None = None) -> None:
+    def __init__(self, image: bytes | bytearray | None = None) -> None:
         self._lock = threading.Lock()
         self._rows = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         # Sorting and compacting must not spill words to a file in clear.
         self._rows.execute("PRAGMA temp_store=MEMORY")
+        # A day's facts are some two kilobytes: on pages of four, half of the image would be empty.
+        self._rows.execute("PRAGMA page_size=16384")
         self._names: list[str] = []
         self._gone: set[int] = set()
         self._read: dict[int, days.Day] = {}
@@ -79,7 +81,7 @@ class Index:
         return cls()
 
     @classmethod
-    def load(cls, image: bytes) -> Index:
+    def load(cls, image: bytes | bytearray) -> Index:
         """What ``dump`` gave. Raises ``Tampered`` for other bytes; only bytes that were sealed may be given."""
         return cls(image)
 
@@ -234,7 +236,7 @@ class Index:
             raise
         self._rows.execute("COMMIT")
 
-    def _restore(self, image: bytes) -> None:
+    def _restore(self, image: bytes | bytearray) -> None:
         try:
             self._rows.deserialize(image or b"nothing")
             kept = dict(self._rows.execute("SELECT name, value FROM meta"))

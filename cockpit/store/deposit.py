@@ -17,7 +17,7 @@ from cockpit.store.source_state import DIGEST_BYTES, load_state
 from cockpit.store.streams import Body, append
 
 SEGMENT_LINES = 1000
-SEGMENT_BYTES = 256 * 1024
+SEGMENT_BYTES = 512 * 1024
 """An inbox segment is closed at whichever comes first."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

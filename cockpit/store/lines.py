@@ -8,7 +8,6 @@ record before, and once folded ``version`` and ``history``. A tombstone is ``{ui
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -122,7 +121,7 @@ def _record(value: dict[str, Any]) -> Record:
 
 def _completed(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
     known, fresh = _record(older), _record(newer)
-    whole = replace(
+    whole = msgspec.structs.replace(
         fresh,
         data=merged(known.data, fresh.data),
         day=min(known.day, fresh.day),

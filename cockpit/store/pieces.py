@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from cockpit.store.lines import Glance, day_number, glance
 
-PIECE_BYTES = 256 * 1024
-"""What a piece aims at before compression: what the newest fifty cost to open, against how well a year compresses."""
+PIECE_BYTES = 512 * 1024
+"""What a piece aims at before compression: what the newest fifty cost to open, against what opening each costs all."""
 
 
 class Item(NamedTuple):

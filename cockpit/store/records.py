@@ -9,8 +9,10 @@ from itertools import islice
 
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import Kind, RecordUid
-from cockpit.domain.record import StoredRecord, Versions
+from cockpit.domain.record import Record, StoredRecord, Versions
 from cockpit.store.lines import (
+    Dated,
+    Glance,
     Line,
     day_number,
     encode_line,
@@ -46,15 +48,14 @@ class Records:
 
     def stream(self, since: str | None, until: str | None) -> Iterator[StoredRecord]:
         """Every record that touches the period, latest day first, then by identity."""
-        first, last = day_number(since), day_number(until) or _LAST_DAY
-        return map(stored, self._lines(first, last))
+        return self._between(day_number(since), day_number(until) or _LAST_DAY, self._since())
 
     def newest(self, count: int) -> tuple[StoredRecord, ...]:
         """The ``count`` records whose day is the latest."""
         overlay = self._since()
         if not overlay.lines:
             return tuple(map(read_stored, self._newest_raw(count)))
-        return tuple(map(stored, islice(self._lines(0, _LAST_DAY, overlay), count)))
+        return tuple(islice(self._between(0, _LAST_DAY, overlay), count))
 
     def count(self) -> int:
         """How many records there are."""
@@ -131,23 +132,22 @@ class Records:
     def _run(self) -> Run:
         return self.opened.manifest.runs.get(self.kind) or Run()
 
-    def _lines(self, first: int, last: int, overlay: Since | None = None) -> Iterator[Line]:
-        overlay = overlay or self._since()
-        fresh = [line for line in overlay.lines.values() if line is not None and _touches(line, first, last)]
+    def _between(self, first: int, last: int, overlay: Since) -> Iterator[StoredRecord]:
+        here = (stored(line) for line in overlay.lines.values() if line is not None)
+        fresh = [one for one in here if _touches(one.record, first, last)]
         fresh.sort(key=_order, reverse=True)
-        vault = self._vault_lines(first, last, overlay)
+        vault = self._vault_between(first, last, overlay)
         return heapq.merge(fresh, vault, key=_order, reverse=True) if fresh else vault
 
-    def _vault_lines(self, first: int, last: int, overlay: Since) -> Iterator[Line]:
+    def _vault_between(self, first: int, last: int, overlay: Since) -> Iterator[StoredRecord]:
         run = self._run
         pieces = [run[index] for index in reversed(run.within(first, last))]
-        # A piece wholly inside the period, with nothing laid over it, needs no look at its lines.
         for piece, body in zip(pieces, self.opened.pieces(pieces), strict=True):
-            whole = first <= piece.first and piece.last <= last and not overlay.lines
-            for raw in reversed(split(body)):
-                line = read_line(raw)
-                if whole or (line["uid"] not in overlay.lines and _touches(line, first, last)):
-                    yield line
+            raws = reversed(split(body))
+            # A piece wholly inside the period, with nothing laid over it, needs no look at its lines.
+            if overlay.lines or piece.first < first or last < piece.last:
+                raws = (raw for raw in raws if _wanted(glance(raw), first, last, overlay))
+            yield from map(read_stored, raws)
 
     def _newest_raw(self, count: int) -> Iterator[bytes]:
         run = self._run
@@ -194,10 +194,13 @@ class Records:
                 yield from (raw for raw in split(body) if glance(raw).uid in uids)
 
 
-def _touches(line: Line, first: int, last: int) -> bool:
-    record = line["record"]
-    return day_number(record["day"]) <= last and day_number(record["until"] or record["day"]) >= first
+def _wanted(seen: Glance, first: int, last: int, overlay: Since) -> bool:
+    return seen.uid not in overlay.lines and seen.record is not None and _touches(seen.record, first, last)
 
 
-def _order(line: Line) -> tuple[str, str]:
-    return line["record"]["day"], line["uid"]
+def _touches(record: Dated | Record, first: int, last: int) -> bool:
+    return day_number(record.day) <= last and day_number(record.until or record.day) >= first
+
+
+def _order(one: StoredRecord) -> tuple[str, str]:
+    return one.record.day, one.uid

@@ -1,25 +1,36 @@
-"""The index at rest: one sealed snapshot and the sealed changes since, so that a small refresh stays small.
+"""The index at rest: a sealed snapshot in chunks and the sealed changes since, so that a small refresh stays small.
 
-Part 0 is the whole index, each further part the documents that came and went afterwards. Every part is sealed for its
-person, place, counter and the part before it: mixed, cut in the middle, moved or edited parts do not open, and the
-index is then made again from the records. An older snapshot put back whole only says that it covers less.
+The first parts are the whole index, cut, and share a counter; each further part holds the documents that came and went
+afterwards. A part is an envelope whose place names the person, its number, its counter and how many chunks there are;
+its previous hash is one random number for all chunks of a snapshot and for the first change, and the hash of the
+change before for the others. Mixed, cut, moved or edited parts do not open, and the index is then made again from the
+records. An older snapshot put back whole only says that it covers less.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
-import zstandard
 from sqlalchemy import Connection, delete, insert, select
 
 from cockpit.domain.errors import Tampered
 from cockpit.domain.ids import Collection, PersonId, RecordUid
 from cockpit.domain.record import StoredRecord
-from cockpit.sealing.box import derive, open_under, seal_under
-from cockpit.sealing.envelope import envelope_hash
+from cockpit.sealing.box import derive
+from cockpit.sealing.envelope import (
+    FIRST_PREVIOUS,
+    EnvelopeKind,
+    Place,
+    envelope_hash,
+    open_under_key,
+    previous_of,
+    seal_under_key,
+)
 from cockpit.search.document import Document, document_of
 from cockpit.search.index import Covered, Index
 from cockpit.store import tables
@@ -27,10 +38,15 @@ from cockpit.store import tables
 MOST_CHANGES = 4096
 """Documents kept as changes before the whole is written again: indexing them at each opening takes 50 ms."""
 MOST_PARTS = 64
+"""Changes kept, however small, before the whole is written again."""
 MOST_GONE = 0.05
 """Share of removed or replaced documents above which the index is made again from the records, without their words."""
-MAX_IMAGE_BYTES = 4 << 30
+CHUNK_BYTES = 4 << 20
+"""How much of the index one part holds: chunks are opened side by side."""
+_THREADS = min(4, os.cpu_count() or 1)
+_LEVEL = 9
 _BATCH = 20_000
+_TABLE = tables.index_snapshot
 
 
 class _Changes(msgspec.Struct):
@@ -41,13 +57,18 @@ class _Changes(msgspec.Struct):
 
 @dataclass(slots=True)
 class Snapshot:
-    """An open index and where it stands in the store. ``changes`` counts the documents of its further parts."""
+    """An open index and where it stands in the store.
+
+    ``parts`` counts what is stored, ``chunks`` those of them that are the whole, ``changes`` the documents of the
+    others. ``link`` is the previous hash that the next change must have.
+    """
 
     index: Index
     counter: int = 0
+    chunks: int = 0
     parts: int = 0
     changes: int = 0
-    last_hash: bytes = field(default=bytes(16), repr=False)
+    link: bytes = field(default=FIRST_PREVIOUS, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -58,23 +79,22 @@ class Snapshot:
 
 def load(connection: Connection, vault_key: bytes, person: PersonId, at_least: int = 0) -> Snapshot | None:
     """Open the person's snapshot; None when there is none, or it is not whole, or older than counter ``at_least``."""
-    table = tables.index_snapshot
-    rows = connection.execute(select(table).where(table.c.person_id == person).order_by(table.c.part)).all()
-    if not rows or rows[-1].counter < at_least:
+    here = _TABLE.c.person_id == person
+    stored = connection.execute(select(_TABLE.c.part, _TABLE.c.counter).where(here).order_by(_TABLE.c.part)).all()
+    chunks = sum(row.counter == stored[0].counter for row in stored)
+    expected = [(part, stored[0].counter + max(0, part - chunks + 1)) for part in range(len(stored))]
+    if not stored or [tuple(row) for row in stored] != expected or stored[-1].counter < at_least:
         return None
-    previous, snapshot = bytes(16), None
+    envelopes = connection.execute(select(_TABLE.c.envelope).where(here).order_by(_TABLE.c.part)).scalars()
+    key, first = derive(vault_key, "index"), stored[0].counter
     try:
-        for expected, row in enumerate(rows):
-            if row.part != expected or row.counter != rows[0].counter + expected:
-                return None
-            content = _open(vault_key, row.envelope, person, row.part, row.counter, previous)
-            previous = envelope_hash(row.envelope)
-            if snapshot is None:
-                snapshot = Snapshot(Index.load(content))
-            else:
-                _apply(snapshot, msgspec.msgpack.decode(content, type=_Changes))
-            snapshot.counter, snapshot.parts, snapshot.last_hash = row.counter, expected + 1, previous
-    except (Tampered, zstandard.ZstdError, msgspec.MsgspecError):
+        image, link = _open_chunks(key, envelopes, person, chunks, first)
+        snapshot = Snapshot(Index.load(image), first, chunks, chunks, link=link)
+        for part, envelope in enumerate(envelopes, start=chunks):
+            place = _place(person, part, first + part - chunks + 1, 0, snapshot.link)
+            _apply(snapshot, msgspec.msgpack.decode(open_under_key(key, envelope, place), type=_Changes))
+            snapshot.counter, snapshot.parts, snapshot.link = place.seq, part + 1, envelope_hash(envelope)
+    except (Tampered, msgspec.MsgspecError):
         return None
     return snapshot
 
@@ -115,32 +135,34 @@ def save(
 
     Nothing is kept, and False returned, when somebody else saved since this snapshot was loaded: theirs is as good.
     """
-    table = tables.index_snapshot
     stored = connection.execute(
-        select(table.c.counter).where(table.c.person_id == person).order_by(table.c.part.desc()).limit(1)
+        select(_TABLE.c.counter).where(_TABLE.c.person_id == person).order_by(_TABLE.c.part.desc()).limit(1)
     ).scalar_one_or_none()
-    whole = change is None or not snapshot.parts or snapshot.changes > MOST_CHANGES or snapshot.parts >= MOST_PARTS
     if snapshot.parts and stored != snapshot.counter:
         return False
-    counter = (stored or 0) + 1
+    further = snapshot.parts - snapshot.chunks
+    whole = change is None or not snapshot.parts or snapshot.changes > MOST_CHANGES or further >= MOST_PARTS
+    key, snapshot.counter = derive(vault_key, "index"), (stored or 0) + 1
     if whole:
-        part, previous, content = 0, bytes(16), snapshot.index.dump()
-        connection.execute(delete(table).where(table.c.person_id == person))
+        image, snapshot.link, snapshot.changes = memoryview(snapshot.index.dump()), os.urandom(16), 0
+        cuts = [image[start : start + CHUNK_BYTES] for start in range(0, len(image), CHUNK_BYTES)]
+        connection.execute(delete(_TABLE).where(_TABLE.c.person_id == person))
+        for part, content in enumerate(cuts):
+            place = _place(person, part, snapshot.counter, len(cuts), snapshot.link)
+            _insert(connection, place, part, seal_under_key(key, content, place, _LEVEL))
+        snapshot.chunks = snapshot.parts = len(cuts)
     else:
         assert change is not None
-        part, previous, content = snapshot.parts, snapshot.last_hash, change
-    envelope = _seal(vault_key, content, person, part, counter, previous)
-    connection.execute(insert(table).values(person_id=person, part=part, counter=counter, envelope=envelope))
-    snapshot.counter, snapshot.parts, snapshot.last_hash = counter, part + 1, envelope_hash(envelope)
-    if whole:
-        snapshot.changes = 0
+        place = _place(person, snapshot.parts, snapshot.counter, 0, snapshot.link)
+        envelope = seal_under_key(key, change, place, _LEVEL)
+        _insert(connection, place, snapshot.parts, envelope)
+        snapshot.parts, snapshot.link = snapshot.parts + 1, envelope_hash(envelope)
     return True
 
 
 def forget(connection: Connection, person: PersonId) -> None:
     """Remove the snapshot: what was erased must not lie in it. It is made again at the next opening."""
-    table = tables.index_snapshot
-    connection.execute(delete(table).where(table.c.person_id == person))
+    connection.execute(delete(_TABLE).where(_TABLE.c.person_id == person))
 
 
 def _apply(snapshot: Snapshot, changes: _Changes) -> None:
@@ -150,15 +172,35 @@ def _apply(snapshot: Snapshot, changes: _Changes) -> None:
     snapshot.changes += len(changes.put) + len(changes.removed)
 
 
-def _seal(vault_key: bytes, content: bytes, person: str, part: int, counter: int, previous: bytes) -> bytes:
-    compressed = zstandard.ZstdCompressor(level=9).compress(content)
-    return seal_under(derive(vault_key, "index"), compressed, _context(person, part, counter, previous))
+def _open_chunks(
+    key: bytes, envelopes: Iterator[bytes], person: PersonId, chunks: int, counter: int
+) -> tuple[bytearray, bytes]:
+    """The whole index, and the number that its chunks share. Raises ``Tampered``."""
+    image, size = bytearray(chunks * CHUNK_BYTES), 0
+    link = b""
+
+    def opened(part: int, envelope: bytes) -> int:
+        body = open_under_key(key, envelope, _place(person, part, counter, chunks, link))
+        if len(body) > CHUNK_BYTES or (len(body) < CHUNK_BYTES and part + 1 < chunks):
+            raise Tampered("a chunk of an index has another size than it should")
+        image[part * CHUNK_BYTES : part * CHUNK_BYTES + len(body)] = body
+        return len(body)
+
+    # Decrypting and decompressing leave Python to others: they go on while the next chunk is fetched.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        sizes = []
+        for part in range(chunks):
+            envelope = next(envelopes)
+            link = link or previous_of(envelope)
+            sizes.append(pool.submit(opened, part, envelope))
+        size = sum(one.result() for one in sizes)
+    del image[size:]
+    return image, link
 
 
-def _open(vault_key: bytes, envelope: bytes, person: str, part: int, counter: int, previous: bytes) -> bytes:
-    compressed = open_under(derive(vault_key, "index"), envelope, _context(person, part, counter, previous))
-    return zstandard.ZstdDecompressor().decompress(compressed, max_output_size=MAX_IMAGE_BYTES)
+def _place(person: PersonId, part: int, counter: int, chunks: int, link: bytes) -> Place:
+    return Place(person, f"index/{part}", EnvelopeKind.INDEX, 0, counter, link, chunks)
 
 
-def _context(person: str, part: int, counter: int, previous: bytes) -> str:
-    return f"index {person} {part} {counter} {previous.hex()}"
+def _insert(connection: Connection, place: Place, part: int, envelope: bytes) -> None:
+    connection.execute(insert(_TABLE).values(person_id=place.person, part=part, counter=place.seq, envelope=envelope))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.domain.ids import BlobId, Kind, RecordUid
 from cockpit.domain.record import Json, Record, StoredRecord

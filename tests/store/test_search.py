@@ -115,7 +115,7 @@ def test_a_changed_record_is_found_by_its_new_words_only(cockpit: Cockpit, visit
 def test_many_parts_become_one(
     cockpit: Cockpit, visit: Visit, lines: list[Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "MOST_PARTS", 3)
+    monkeypatch.setattr(search, "MOST_PARTS", 2)
     parts = []
     for line in lines[60:66]:
         deposit(cockpit, visit, [line])
@@ -196,6 +196,36 @@ def test_an_old_change_does_not_fit_a_new_whole(cockpit: Cockpit, visit: Visit, 
         connection.execute(
             TABLE.insert().values(person_id=visit.person, part=1, counter=counter + 1, envelope=change[2])
         )
+    assert load(cockpit, visit) is None
+
+
+def put(cockpit: Cockpit, part: int, envelope: bytes) -> None:
+    run(cockpit, update(TABLE).where(TABLE.c.part == part).values(envelope=envelope))
+
+
+def test_a_large_index_is_cut_in_chunks_that_fit_in_their_own_places_only(
+    cockpit: Cockpit, visit: Visit, lines: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made_again() -> list[bytes]:
+        run(cockpit, delete(TABLE))
+        refreshed(cockpit, visit)
+        return [envelope for _, _, envelope in rows(cockpit)]
+
+    monkeypatch.setattr(search, "CHUNK_BYTES", 16384)
+    first, second = made_again(), made_again()
+    assert len(first) == len(second) > 3
+    deposit(cockpit, visit, lines[60:])
+    refreshed(cockpit, visit)
+    assert {counter for _, counter, _ in rows(cockpit)} == {1, 2}
+    whole = load(cockpit, visit)
+    assert whole is not None
+    assert found(whole, "loyer") == 3
+    for part, other in [(1, first[1]), (1, second[2]), (0, first[0]), (len(first) - 1, second[0])]:
+        put(cockpit, part, other)
+        assert load(cockpit, visit) is None
+        put(cockpit, part, second[part])
+    assert load(cockpit, visit) is not None
+    run(cockpit, delete(TABLE).where(TABLE.c.part == 1))
     assert load(cockpit, visit) is None
 
 
