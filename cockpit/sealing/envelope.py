@@ -113,7 +113,7 @@ def open_with(private_key: bytes, envelope: bytes, place: Place) -> bytes:
         dek = _HPKE.decrypt(wrapped, X25519PrivateKey.from_private_bytes(private_key), info=bound)
     except InvalidTag as error:
         raise Tampered("an envelope does not open with this key in this place") from error
-    return _open(dek, memoryview(envelope)[_HEADER.size + len(wrapped) :], bound)
+    return _unpack(_open(dek, memoryview(envelope)[_HEADER.size + len(wrapped) :], bound))
 
 
 def seal_under_key(key: bytes, body: bytes | memoryview, place: Place, level: int = ZSTD_LEVEL) -> bytes:
@@ -128,6 +128,26 @@ def seal_under_key(key: bytes, body: bytes | memoryview, place: Place, level: in
 
 def open_under_key(key: bytes, envelope: bytes, place: Place) -> bytes:
     """Open an envelope sealed under a secret key; it must stand at ``place``. Raises ``Tampered``."""
+    return _unpack(_packed_under_key(key, envelope, place))
+
+
+def open_into(key: bytes, envelope: bytes, place: Place, room: memoryview) -> int:
+    """The same, into ``room``, from its start; how many bytes. Raises ``Tampered``, also for a body that is larger.
+
+    Other threads go on meanwhile: a large whole is put together from several envelopes side by side.
+    """
+    compressed, size = _compressed(_packed_under_key(key, envelope, place), len(room))
+    try:
+        with _decompressor().stream_reader(compressed) as body:
+            done = body.readinto(room)
+    except zstandard.ZstdError as error:
+        raise Tampered("an envelope's body is not what it should be") from error
+    if done != size:
+        raise Tampered("an envelope's body is not of the size it says")
+    return size
+
+
+def _packed_under_key(key: bytes, envelope: bytes, place: Place) -> bytes:
     bound, wrapped = _parts(envelope, place, Suite.SECRET)
     try:
         dek = AESGCM(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
@@ -174,10 +194,9 @@ def _open(dek: bytes, sealed: memoryview, bound: bytes) -> bytes:
         raise Tampered("an envelope's key commitment does not match")
     nonce_end = _COMMITMENT + NONCE_BYTES
     try:
-        packed = AESGCM(derive(dek, "envelope body")).decrypt(sealed[_COMMITMENT:nonce_end], sealed[nonce_end:], bound)
+        return AESGCM(derive(dek, "envelope body")).decrypt(sealed[_COMMITMENT:nonce_end], sealed[nonce_end:], bound)
     except InvalidTag as error:
         raise Tampered("an envelope does not open with this key in this place") from error
-    return _unpack(packed)
 
 
 def _pack(body: bytes | memoryview, level: int) -> bytes:
@@ -189,15 +208,25 @@ def _pack(body: bytes | memoryview, level: int) -> bytes:
 
 
 def _unpack(packed: bytes) -> bytes:
+    compressed, _ = _compressed(packed, MAX_BODY_BYTES)
+    try:
+        return _decompressor().decompress(compressed, max_output_size=MAX_BODY_BYTES)
+    except zstandard.ZstdError as error:
+        raise Tampered("an envelope's body is not what it should be") from error
+
+
+def _compressed(packed: bytes, most: int) -> tuple[memoryview, int]:
+    """The compressed body, and its size once it is not. Raises ``Tampered`` beyond ``most`` bytes."""
     # Whoever may write to a public key may have written anything: nothing is allocated on the body's own word.
     try:
         (length,) = _LENGTH.unpack_from(packed)
         compressed = memoryview(packed)[_LENGTH.size : _LENGTH.size + length]
-        if zstandard.frame_content_size(compressed) not in range(MAX_BODY_BYTES + 1):
-            raise Tampered("an envelope's body says no size, or one beyond the limit")
-        return _decompressor().decompress(compressed, max_output_size=MAX_BODY_BYTES)
+        size = zstandard.frame_content_size(compressed)
     except (struct.error, zstandard.ZstdError) as error:
         raise Tampered("an envelope's body is not what it should be") from error
+    if size not in range(most + 1):
+        raise Tampered("an envelope's body says no size, or one beyond the limit")
+    return compressed, size
 
 
 def _compressor(level: int) -> zstandard.ZstdCompressor:

@@ -27,6 +27,7 @@ from cockpit.sealing.envelope import (
     EnvelopeKind,
     Place,
     envelope_hash,
+    open_into,
     open_under_key,
     previous_of,
     seal_under_key,
@@ -176,15 +177,14 @@ def _open_chunks(
     key: bytes, envelopes: Iterator[bytes], person: PersonId, chunks: int, counter: int
 ) -> tuple[bytearray, bytes]:
     """The whole index, and the number that its chunks share. Raises ``Tampered``."""
-    image, size = bytearray(chunks * CHUNK_BYTES), 0
-    link = b""
+    image, link = bytearray(chunks * CHUNK_BYTES), b""
 
     def opened(part: int, envelope: bytes) -> int:
-        body = open_under_key(key, envelope, _place(person, part, counter, chunks, link))
-        if len(body) > CHUNK_BYTES or (len(body) < CHUNK_BYTES and part + 1 < chunks):
+        room = memoryview(image)[part * CHUNK_BYTES : (part + 1) * CHUNK_BYTES]
+        size = open_into(key, envelope, _place(person, part, counter, chunks, link), room)
+        if size < CHUNK_BYTES and part + 1 < chunks:
             raise Tampered("a chunk of an index has another size than it should")
-        image[part * CHUNK_BYTES : part * CHUNK_BYTES + len(body)] = body
-        return len(body)
+        return size
 
     # Decrypting and decompressing leave Python to others: they go on while the next chunk is fetched.
     with ThreadPoolExecutor(_THREADS) as pool:
