@@ -179,4 +179,9 @@ class OursOnPostgresql(Ours):
             return int(row[0])
 
     def free_bytes(self) -> int:
-        return 0
+        with self._superuser() as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_freespacemap")
+            tables = "pg_class, pg_freespace(pg_class.oid) WHERE relkind IN ('r', 't') AND pg_class.oid >= 16384"
+            row = connection.execute(f"SELECT coalesce(sum(avail), 0) FROM {tables}").fetchone()
+            assert row is not None
+            return int(row[0])

@@ -226,6 +226,22 @@ def test_records_that_say_little_are_shown_too(camille: TestClient, cockpit: Coc
         check_page(answer.text, "fr")
 
 
+def test_a_record_says_what_its_earlier_versions_said(camille: TestClient, cockpit: Cockpit, visit: Visit) -> None:
+    kind = Kind("bank.transaction")
+    for day, label in (("02", "EN ATTENTE"), ("03", "BOULANGERIE"), ("04", "BOULANGERIE MARTIN")):
+        with cockpit.spaces.write(visit.person) as writer:
+            record = Record(kind, "1", "2026-10-01", {"amount": "-3.00", "label": label}, origin("fr.nobody"))
+            writer.deposit(ConnectorId("fr.nobody"), [record], f"2026-10-{day}T08:00:00Z")
+    with reading(cockpit, visit) as reader:
+        address = f"/donnees/{kind}/{reader.records(kind)[0].uid}"
+    listed = screen(camille.get(address).text).xpath("//section[@aria-labelledby='versions']//li")
+    versions = [" ".join(item.text_content().split()) for item in listed]
+    assert ["EN ATTENTE" in said for said in versions] == [True, False, False]
+    assert "MARTIN" not in " ".join(versions)
+    assert "Les mêmes valeurs" in versions[2]
+    assert "3,00" not in versions[0], "only what differs is repeated"
+
+
 def test_a_record_is_erased_from_its_page_once_it_is_meant(camille: TestClient, cockpit: Cockpit, visit: Visit) -> None:
     kind = Kind("bank.transaction")
     with cockpit.spaces.write(visit.person) as writer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from fastapi import APIRouter
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -45,13 +46,22 @@ class OriginalFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One version as it was brought: ``fields`` are those that said something else than what is shown now."""
+
+    at: str
+    fields: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPage:
     """What the page shows. ``source`` is the connector's name in words; ``method`` and ``basis`` are to translate.
 
-    ``file`` is None when the record was not read from a file.
+    ``file`` is None when the record was not read from a file; ``versions`` is empty when there was only one.
     """
 
     stored: StoredRecord
+    versions: tuple[Version, ...]
     file: OriginalFile | None
     title: str
     meaning: str
@@ -73,6 +83,7 @@ def show_record(request: Request, cockpit: Core, visit: Visitor, kind: str, uid:
     sheet = cockpit.registry.kinds.get(record.kind)
     page = RecordPage(
         stored=stored,
+        versions=_versions(cockpit, visit, stored, language),
         file=file,
         title=sheet.title.in_language(language) if sheet else record.kind,
         meaning=sheet.meaning.in_language(language) if sheet else "",
@@ -133,6 +144,21 @@ def _original(cockpit: Cockpit, visit: Visit, stored: StoredRecord) -> OriginalF
     kept = file.media_type
     words = marked("Image") if kept.startswith("image/") else _TYPES.get(kept, marked("Fichier"))
     return OriginalFile(words, file.length, picture)
+
+
+def _versions(cockpit: Cockpit, visit: Visit, stored: StoredRecord, language: str) -> tuple[Version, ...]:
+    if stored.version == 1:
+        return ()
+    kind, now = stored.record.kind, stored.record.data
+    with reading(cockpit, visit) as reader:
+        history = reader.history(kind, stored.uid)
+    sheet = cockpit.registry.kinds.get(kind)
+    found = []
+    for one in history:
+        other = {name: value for name, value in one.record.data.items() if name not in now or now[name] != value}
+        fields = shown_record(replace(one.record, data=other), sheet, language) if other else ()
+        found.append(Version(one.stored_at, fields))
+    return tuple(found)
 
 
 def _found(cockpit: Cockpit, visit: Visitor, kind: str, uid: str) -> StoredRecord:
