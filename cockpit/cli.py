@@ -362,6 +362,24 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
 
 
 @main.command()
+@click.option("--destroy", is_flag=True, help="Remove them; without it they are named.")
+@click.pass_context
+@_plainly
+def sweep(context: click.Context, destroy: bool) -> None:
+    """Name the sealed objects that no document leads to, a day after they were made: what a crash leaves behind.
+
+    Not right after an older backup of the database was put back: the documents of newer days then look the same.
+    """
+    from cockpit.store.sweep import sweep as swept  # noqa: PLC0415
+
+    cockpit: Cockpit = context.obj()
+    found = swept(cockpit.database, cockpit.spaces.files, cockpit.clock(), dry_run=not destroy)
+    for key in found:
+        click.echo(key)
+    click.echo(f"{len(found)} objects belong to no document{' and were removed' if destroy else ''}")
+
+
+@main.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 @click.pass_context

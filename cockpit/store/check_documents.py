@@ -43,7 +43,7 @@ def check_documents(connection: Connection, database: Database, files: Files) ->
 def check_objects(database: Database, files: Files, now: datetime) -> Iterator[Finding]:
     """What no row leads to. Outside of any snapshot: walking over a large object store takes long."""
     for where in sweep(database, files, now):
-        yield Finding("document_unknown", where, "An object that no row leads to; it can be swept.")
+        yield Finding("document_unknown", where, "An object that no document leads to: cockpit sweep.")
 
 
 def check_strays(connection: Connection) -> Iterator[Finding]:

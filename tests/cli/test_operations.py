@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +93,23 @@ def test_findings_are_said_and_told_apart_from_not_being_able_to_look(shell: She
     assert shell("fsck", "--space", "camille", typed="wrong").exit_code == 2
     (tmp_path / "releve.json").write_text("{}")
     assert shell("fsck", "--receipt", str(tmp_path / "releve.json")).exit_code == 2
+
+
+def test_what_a_crash_left_in_the_object_store_is_swept_once_it_is_old(shell: Shell, tmp_path: Path) -> None:
+    (document,) = [path for path in (tmp_path / "data/objects").rglob("*") if path.is_file()]
+    left = document.with_name(document.name[:2] + "0" * 30)
+    left.write_bytes(b"sealed by a program that was killed")
+    assert shell("sweep").output.strip() == "0 objects belong to no document", "it may be of an act that is going on"
+    long_ago = time.time() - 2 * 24 * 3600
+    os.utime(left, (long_ago, long_ago))
+    assert "document_unknown" in shell("fsck").output
+    named = shell("sweep")
+    assert left.name in named.output
+    assert left.exists()
+    assert "were removed" in shell("sweep", "--destroy").output
+    assert not left.exists()
+    assert document.exists()
+    assert shell("fsck").exit_code == 0
 
 
 def test_a_damaged_backup_is_refused_in_one_sentence(
