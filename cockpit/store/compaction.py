@@ -140,7 +140,7 @@ def _folded(
 def _placed(work: Work, run: Run, items: list[Item], moved: set[str], days: set[int]) -> Run:
     """The run with ``items`` in their places and the lines of ``moved`` records gone from the ``days`` they were on."""
     if not len(run):
-        return Run.of(work.put(cut(sorted(items), between_days=True)))
+        return Run.of(work.put(cut(sorted(items), between_days=True, newest=True)))
     ranges: dict[tuple[int, int], list[Item]] = {}
     for one in items:
         ranges.setdefault(run.around(one.day), []).append(one)
@@ -151,7 +151,7 @@ def _placed(work: Work, run: Run, items: list[Item], moved: set[str], days: set[
     for start, end, fresh in _joined(ranges):
         pieces += [run[index] for index in range(done, start)]
         old = [one for one in map(item, work.take([run[index] for index in range(start, end)])) if one.uid not in moved]
-        pieces += work.put(cut(sorted([*old, *fresh]), between_days=True))
+        pieces += work.put(cut(sorted([*old, *fresh]), between_days=True, newest=end == len(run)))
         done = end
     pieces += [run[index] for index in range(done, len(run))]
     return Run.of(pieces)

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from cockpit.store.lines import Glance, day_number, glance
 
 PIECE_BYTES = 512 * 1024
-"""What a piece aims at before compression: what the newest fifty cost to open, against what opening each costs all."""
+"""What a piece aims at before compression: what a day costs to open, against what opening each costs an export."""
+NEWEST_BYTES = 128 * 1024
+"""What the piece of the newest aims at, once there are several: nothing is read more often."""
 
 
 class Item(NamedTuple):
@@ -30,11 +32,17 @@ def item(raw: bytes, seen: Glance | None = None) -> Item:
     return Item(day, seen.uid, day_number(seen.record.until) or day, raw)
 
 
-def cut(items: Sequence[Item], *, between_days: bool) -> Iterator[Sequence[Item]]:
+def cut(items: Sequence[Item], *, between_days: bool, newest: bool = False) -> Iterator[Sequence[Item]]:
     """Groups of about ``PIECE_BYTES``, none much smaller; with ``between_days`` no day is cut in two if it can be.
 
-    A day of more than four pieces' worth is cut all the same.
+    A day of more than four pieces' worth is cut all the same. With ``newest`` the items end their run.
     """
+    if newest:
+        apart = _where_the_newest_begin(items)
+        yield from cut(items[:apart], between_days=between_days)
+        if apart < len(items):
+            yield items[apart:]
+        return
     total = sum(len(one.raw) for one in items)
     target = total / max(round(total / PIECE_BYTES), 1)
     start, size = 0, 0
@@ -46,6 +54,17 @@ def cut(items: Sequence[Item], *, between_days: bool) -> Iterator[Sequence[Item]
         size += len(one.raw)
     if start < len(items):
         yield items[start:]
+
+
+def _where_the_newest_begin(items: Sequence[Item]) -> int:
+    """Where a last piece of about ``NEWEST_BYTES`` begins, at a day; the end when there are too few to part."""
+    if sum(len(one.raw) for one in items) <= PIECE_BYTES:
+        return len(items)
+    start, size = len(items), 0
+    while start > 0 and (size < NEWEST_BYTES or items[start].day == items[start - 1].day):
+        start -= 1
+        size += len(items[start].raw)
+    return start if size <= PIECE_BYTES else len(items)
 
 
 def body(items: Iterable[Item]) -> bytes:
