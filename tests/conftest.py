@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.settings import Settings
 from tests.postgresql import Cluster, cluster
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 PASSPHRASE = "quatre mots faciles à retenir"
 
@@ -62,6 +66,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if metafunc.definition.get_closest_marker("postgresql"):
             engines = ["postgresql"]
         metafunc.parametrize("engine_name", engines)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's browser, driven by this process."""
+    from tests.chromium import running_chromium  # noqa: PLC0415 - few tests want it
+
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

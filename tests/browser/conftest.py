@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
@@ -23,16 +22,6 @@ from cockpit_web.app import create_app
 from cockpit_web.visitor import DemonstrationDoor
 from tests.conftest import PASSPHRASE
 from tests.web.furnished import furnish
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +57,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     thread.join(timeout=10)
     socket.close()
     cockpit.close()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail("the browser tests need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -13,19 +13,10 @@ import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 # WebCrypto wants a secure context. Both files of this origin are handed over below; no request leaves the browser.
 ORIGIN = "https://envelopes.invalid"
 MODULE = Path(__file__).with_name("envelope.js")
@@ -56,10 +47,8 @@ SUITES = pytest.mark.parametrize("suite", [0, 1], ids=["secret-key", "x25519"])
 
 
 @pytest.fixture(scope="module")
-def open_each() -> Iterator[Opener]:
+def open_each(chromium: Browser) -> Iterator[Opener]:
     """Opens vectors in a browser page: for each the frame and the padding, or the check that refused it."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail("the browser tests need Chromium: apt-get install chromium")
 
     def hand_over(route: Route) -> None:
         if route.request.url == f"{ORIGIN}/":
@@ -69,14 +58,12 @@ def open_each() -> Iterator[Opener]:
         else:
             route.abort()
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = browser.new_context()
-        context.route("**/*", hand_over)
-        page = context.new_page()
-        page.goto(f"{ORIGIN}/")
-        yield lambda vectors: page.evaluate(OPEN_EACH, vectors)
-        browser.close()
+    context = chromium.new_context()
+    context.route("**/*", hand_over)
+    page = context.new_page()
+    page.goto(f"{ORIGIN}/")
+    yield lambda vectors: page.evaluate(OPEN_EACH, vectors)
+    context.close()
 
 
 def of_suite(suite: int) -> Vector:
