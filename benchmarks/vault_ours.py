@@ -125,7 +125,7 @@ class Ours:
         return self._snapshot.index.search(Query(word, limit=50)).total
 
     def unlock_ms(self, *, with_index: bool) -> float:
-        """From the passphrase to the opened manifests, and the index; without the passphrase's stretching."""
+        """From the passphrase to the opened manifests, or further to the index; without the passphrase's stretching."""
         begun = perf_counter()
         cookie = sign_in(self.cockpit, HANDLE, PASSPHRASE)
         visit = recognise(self.cockpit, cookie)

@@ -10,9 +10,12 @@ from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import StoredRecord
 from cockpit.registry import Registry
+from cockpit.sealing.keyring import Keyring
 from cockpit.search.query import Found, Hit, KindTitles, Query, short_of
 from cockpit.search.words import terms
+from cockpit.store import search
 from cockpit.store.refreshing import refresh_index
+from cockpit.store.search import Snapshot
 from cockpit.store.space import Reader
 
 WORTH_KEEPING = 256 * 1024
@@ -30,15 +33,23 @@ class Answers:
 
 def search_space(cockpit: Cockpit, visit: Visit, query: Query) -> Answers:
     """The records of an open space that answer ``query``. Raises ``SpaceLocked``; ``Tampered`` for damaged records."""
-    if visit.keyring is None:
-        raise SpaceLocked("the space is locked; give the passphrase to open it")
-    held = cockpit.indexes.get(visit.session, visit.person)
-    snapshot = refresh_index(cockpit.spaces, visit.keyring, cockpit.registry.kinds, held)
-    if snapshot is not held and snapshot.size >= WORTH_KEEPING:
-        cockpit.indexes.keep(visit.session, visit.person, snapshot)
+    keyring = _keyring(visit)
+    snapshot = _opened(cockpit, visit, keyring)
     found = snapshot.index.search(query, title_words(cockpit.registry))
-    with cockpit.spaces.read(visit.keyring) as reader:
+    with cockpit.spaces.read(keyring) as reader:
         return Answers(found, _records(reader, found.hits))
+
+
+def open_index(cockpit: Cockpit, visit: Visit) -> None:
+    """Open the index that a search of this visit would, so that the first one need not wait: 0.2 s for a million records.
+
+    Nothing is made for who has no index yet. Raises ``SpaceLocked``; ``Tampered`` for damaged records.
+    """
+    keyring = _keyring(visit)
+    with cockpit.database.read(visit.person) as connection:
+        made = search.exists(connection, visit.person)
+    if made:
+        _opened(cockpit, visit, keyring)
 
 
 def title_words(registry: Registry) -> KindTitles:
@@ -49,6 +60,20 @@ def title_words(registry: Registry) -> KindTitles:
             if len(word) >= _SHORTEST_TITLE_WORD:
                 named.setdefault(word, set()).add(kind)
     return {word: frozenset(kinds) for word, kinds in named.items()}
+
+
+def _keyring(visit: Visit) -> Keyring:
+    if visit.keyring is None:
+        raise SpaceLocked("the space is locked; give the passphrase to open it")
+    return visit.keyring
+
+
+def _opened(cockpit: Cockpit, visit: Visit, keyring: Keyring) -> Snapshot:
+    held = cockpit.indexes.get(visit.session, visit.person)
+    snapshot = refresh_index(cockpit.spaces, keyring, cockpit.registry.kinds, held)
+    if snapshot is not held and snapshot.size >= WORTH_KEEPING:
+        cockpit.indexes.keep(visit.session, visit.person, snapshot)
+    return snapshot
 
 
 def _records(reader: Reader, hits: tuple[Hit, ...]) -> tuple[StoredRecord, ...]:

@@ -100,6 +100,11 @@ def load(connection: Connection, vault_key: bytes, person: PersonId, at_least: i
     return snapshot
 
 
+def exists(connection: Connection, person: PersonId) -> bool:
+    """Whether a snapshot is kept for this person; not whether it opens."""
+    return connection.execute(select(_TABLE.c.part).where(_TABLE.c.person_id == person).limit(1)).first() is not None
+
+
 def rebuild(records: Iterable[StoredRecord], covered: Covered) -> Snapshot:
     """An index made from the records alone, not yet saved."""
     index, batch = Index.empty(), list[Document]()

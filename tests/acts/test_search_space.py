@@ -11,7 +11,7 @@ from cockpit.acts import search_space as act
 from cockpit.acts.change_passphrase import change_passphrase
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.open_space import OpenedSpace, open_space
-from cockpit.acts.search_space import search_space
+from cockpit.acts.search_space import open_index, search_space
 from cockpit.acts.sign_in import sign_in
 from cockpit.acts.visits import lock, recognise, sign_out, sign_out_elsewhere
 from cockpit.domain.errors import SpaceLocked
@@ -55,6 +55,23 @@ def test_what_came_since_is_found_at_once(cockpit: Cockpit, kept: Visit) -> None
         writer.deposit(ConnectorId("intl.ofx"), [line], "2026-11-23T09:30:00Z")
     assert search_space(cockpit, kept, Query("20/11/2026")).records
     assert len(cockpit.indexes) == 1
+
+
+def test_an_index_that_exists_is_opened_before_the_first_search(cockpit: Cockpit, kept: Visit) -> None:
+    cockpit.indexes.drop(kept.session)
+    open_index(cockpit, kept)
+    held = cockpit.indexes.get(kept.session, kept.person)
+    search_space(cockpit, kept, Query("loyer"))
+    assert held is not None and cockpit.indexes.get(kept.session, kept.person) is held
+
+
+def test_no_index_is_made_for_who_never_had_one(
+    cockpit: Cockpit, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(cockpit, visit)
+    monkeypatch.setattr(act, "WORTH_KEEPING", 0)
+    open_index(cockpit, visit)
+    assert len(cockpit.indexes) == 0
 
 
 def test_a_locked_space_is_not_searched(cockpit: Cockpit, opened: OpenedSpace, kept: Visit) -> None:

@@ -8,6 +8,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.search_space import open_index
 from cockpit.acts.tend_space import tend_space
 from cockpit.acts.visits import recognise
 from cockpit.domain.errors import CockpitError
@@ -26,6 +27,11 @@ def _tend(cockpit: Cockpit, cookie: str) -> None:
         visit = recognise(cockpit, cookie)
         if visit is not None and visit.keyring is not None:
             tend_space(cockpit, visit.keyring)
+            open_index(cockpit, visit)
+            now = recognise(cockpit, cookie)
+            if now is None or now.keyring is None:
+                # It was locked while this went on: what was just opened must not outlive that.
+                cockpit.indexes.drop(visit.session)
     except CockpitError as error:
         # The person is not waiting for this: it is tried again at the next unlock, and reading says what is wrong.
         _log.warning("a space was not tended: %s", error.reason)
