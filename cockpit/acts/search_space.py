@@ -41,7 +41,7 @@ def search_space(cockpit: Cockpit, visit: Visit, query: Query) -> Answers:
 
 
 def open_index(cockpit: Cockpit, visit: Visit) -> None:
-    """Open the index that a search of this visit would, so that the first one need not wait: 0.2 s for a million records.
+    """Open the index that a search of this visit would, so that the first need not wait: 0.2 s for a million records.
 
     Nothing is made for who has no index yet. Raises ``SpaceLocked``; ``Tampered`` for damaged records.
     """
