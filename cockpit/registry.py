@@ -6,8 +6,9 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -56,6 +57,12 @@ class Registry:
         return self.hashes[use.reference]
 
     @property
+    def special(self) -> frozenset[Kind]:
+        """The kinds of special categories (GDPR art. 9): by their own term of the DPV or a broader one."""
+        terms = vocabulary()
+        return frozenset(kind for kind, sheet in self.kinds.items() if _special(sheet.dpv, terms))
+
+    @property
     def collections(self) -> tuple[Collection, ...]:
         """The families of data there are, each with a key of its own in every space."""
         return tuple(sorted({collection_of(kind) for kind in self.kinds}))
@@ -97,14 +104,27 @@ def _parse(text: str, name: str, shape: type[T]) -> T:
         raise WeMustFix(f"policies: {name} is malformed: {error}") from error
 
 
-def _purposes() -> frozenset[str]:
-    """The purposes of the vocabulary (W3C DPV) that a use may serve."""
-    terms = json.loads(files("cockpit_policies").joinpath("dpv", "dpv-2.3-subset.fr.json").read_text("utf-8"))["terms"]
-    return frozenset(iri for iri, term in terms.items() if term["scheme"] == "purposes") - WIDE_PURPOSES
+@cache
+def vocabulary() -> dict[str, dict[str, Any]]:
+    """The terms of the vocabulary (W3C DPV) by IRI: scheme, labels, broader terms, and whether special."""
+    text = files("cockpit_policies").joinpath("dpv", "dpv-2.3-subset.fr.json").read_text("utf-8")
+    terms: dict[str, dict[str, Any]] = json.loads(text)["terms"]
+    return terms
+
+
+def _special(iri: str, terms: dict[str, dict[str, Any]]) -> bool:
+    term = terms.get(iri)
+    return term is not None and (term["special"] or any(_special(broader, terms) for broader in term["broader"]))
+
+
+def _of_scheme(scheme: str) -> frozenset[str]:
+    return frozenset(iri for iri, term in vocabulary().items() if term["scheme"] == scheme)
 
 
 def _check(use: Use, kinds: dict[Kind, KindSheet], name: str) -> None:
-    if not use.purposes or not set(use.purposes) <= _purposes():
+    if not use.operations or not set(use.operations) <= _of_scheme("processing"):
+        raise WeMustFix(f"policies: {name} must name operations of the vocabulary")
+    if not use.purposes or not set(use.purposes) <= _of_scheme("purposes") - WIDE_PURPOSES:
         raise WeMustFix(f"policies: {name} must name purposes of the vocabulary, and none that says nothing specific")
     for part in use.inputs:
         sheet = kinds.get(part.kind)

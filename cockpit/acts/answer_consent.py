@@ -92,7 +92,7 @@ def _grant(
         consents.ConsentRow(
             person,
             consent,
-            ConsentStatus.ACTIVE,
+            ConsentStatus.GIVEN,
             1,
             clause.expires,
             grant.public,

@@ -42,7 +42,7 @@ def ask_consent(cockpit: Cockpit, service: Service, reference: str, ask: Ask, re
         use = cockpit.registry.use(reference)
         if use is None:
             raise OverAsking("this use is not in the registry of this cockpit", code="unknown_use")
-        clause = clause_for(ask, service, use, cockpit.registry.use_sha256(use), now)
+        clause = clause_for(ask, service, use, cockpit.registry.use_sha256(use), now, cockpit.registry.special)
     except OverAsking as refusal:
         with cockpit.database.write() as connection:
             # The reference came from outside: only one that is in the registry may enter the log.

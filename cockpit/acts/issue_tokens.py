@@ -9,7 +9,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.consent import AccessMode, Clause, ConsentStatus
+from cockpit.domain.consent import AccessMode, Clause
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId
@@ -81,7 +81,7 @@ def _presented(
         raise InvalidGrant("this code or token is unknown or expired")
     name_person(connection, row.person)
     consent = consents.find(connection, row.person, row.consent)
-    live = consent is not None and consent.status is ConsentStatus.ACTIVE and consent.epoch == row.epoch
+    live = consent is not None and consent.status.live and consent.epoch == row.epoch
     if consent is None or not live or consent.expires <= instant(now):
         raise InvalidGrant("the person's consent has ended")
     return row, binding

@@ -17,7 +17,7 @@ from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 
 _STATUS = {
-    EventType.CONSENT_GIVEN: ConsentStatus.ACTIVE,
+    EventType.CONSENT_GIVEN: ConsentStatus.GIVEN,
     EventType.CONSENT_REFUSED: ConsentStatus.REFUSED,
     EventType.CONSENT_WITHDRAWN: ConsentStatus.WITHDRAWN,
 }
@@ -76,7 +76,7 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
     first, last = lines[0], lines[-1]
     clause = clause_from_json(first["clause"])
     status = _STATUS[EventType(last["event"])]
-    if status is ConsentStatus.ACTIVE and clause.expires <= now:
+    if status.live and clause.expires <= now:
         status = ConsentStatus.EXPIRED
     released = [entry for entry in left if entry[0] == EventType.ACCESS_ALLOWED]
     return Share(
@@ -97,6 +97,6 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
 
 
 def _ended(status: ConsentStatus, clause: Clause, last: str) -> str | None:
-    if status is ConsentStatus.ACTIVE:
+    if status.live:
         return None
     return clause.expires if status is ConsentStatus.EXPIRED else last

@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from cockpit.domain.consent import AccessMode, Clause, ClauseInput
+from cockpit.domain.place import within
 from cockpit.domain.record import Json
 from cockpit.sealing.canonical import canonical
 
@@ -27,23 +28,24 @@ def clause_sha256(clause: Clause) -> str:
     return hashlib.sha256(canonical(clause_to_json(clause))).hexdigest()
 
 
+_SAME = (
+    "service", "use", "use_version", "use_sha256", "purposes", "retention", "consent_mode", "end_action", "legal_basis",
+)  # fmt: skip
+
+
 def narrows(narrower: Clause, wider: Clause) -> bool:
     """Whether everything ``narrower`` allows is allowed by ``wider``: a person may only ever give less than asked."""
-    same = (narrower.service, narrower.use, narrower.use_version, narrower.use_sha256, narrower.purposes) == (
-        wider.service,
-        wider.use,
-        wider.use_version,
-        wider.use_sha256,
-        wider.purposes,
-    )
     return (
-        same
+        all(getattr(narrower, name) == getattr(wider, name) for name in _SAME)
         and narrower.data_from >= wider.data_from
         and narrower.data_until <= wider.data_until
         and narrower.expires <= wider.expires
         and narrower.max_per_day <= wider.max_per_day
         and narrower.mode in {wider.mode, AccessMode.ONCE}
-        and narrower.retention == wider.retention
+        and set(narrower.operations) <= set(wider.operations)
+        and set(narrower.onward) <= set(wider.onward)
+        and within(narrower.places, wider.places)
+        and narrower.automation.weight <= wider.automation.weight
         and set(narrower.recipients) <= set(wider.recipients)
         and all(_part_narrows(part, wider) for part in narrower.inputs)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cockpit.domain.consent import Consent, ConsentStatus
+from cockpit.domain.consent import Consent
 from cockpit.domain.decision import Allowed, Decision, Reason, Refused
 from cockpit.domain.ids import Kind, ServiceId
 from cockpit.domain.service import Service
@@ -64,7 +64,7 @@ def _coarse_enough(case: Case) -> bool:
 
 
 CHECKS: tuple[tuple[Reason, Callable[[Case], bool]], ...] = (
-    (Reason.NOT_ACTIVE, lambda case: case.consent.status is ConsentStatus.ACTIVE),
+    (Reason.NOT_ACTIVE, lambda case: case.consent.status.live),
     (Reason.EXPIRED, lambda case: case.request.now < case.consent.clause.expires),
     (Reason.OTHER_SERVICE, lambda case: case.request.service in case.consent.clause.recipients),
     (Reason.NOT_DECLARED, _declared),

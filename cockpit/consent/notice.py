@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cockpit.domain.consent import AccessMode, Clause, ClauseInput
 from cockpit.domain.ids import Kind
 from cockpit.domain.service import Service
-from cockpit.domain.use import Automation, Grain, Use, Words
+from cockpit.domain.use import Automation, EndAction, Grain, Use, Words
 
 KindWords = dict[Kind, tuple[Words, dict[str, Words]]]
 """For each kind, its title and its fields' labels."""
@@ -28,6 +28,7 @@ _GRAINS = {
     Grain.RAW: Words("telles quelles", "as they are"),
     Grain.DAY: Words("un total par jour", "one total a day"),
     Grain.MONTH: Words("un total par mois", "one total a month"),
+    Grain.ANSWER: Words("une réponse, oui ou non", "an answer, yes or no"),
 }
 
 
@@ -60,8 +61,8 @@ def render(clause: Clause, use: Use, service: Service, kinds: KindWords, languag
         " ".join(_part(part, kinds, language) for part in clause.inputs) + " " + _period(clause, language),
         _until(clause, language),
         _kept(clause, language),
-        use.onward.in_language(language),
-        _automation(use, language),
+        _onward(clause, use, language),
+        _automation(clause, use, language),
     )
     lines = tuple(
         LabelLine(question.in_language(language), answer) for question, answer in zip(QUESTIONS, answers, strict=True)
@@ -129,15 +130,31 @@ def _until(clause: Clause, language: str) -> str:
 
 def _kept(clause: Clause, language: str) -> str:
     months = int(clause.retention.strip("PM"))
+    places = ", ".join(_PLACES.get(place, Words(place, place)).in_language(language) for place in clause.places)
+    end = _ENDS[clause.end_action].in_language(language)
     if language == "en":
-        return f"{months} month{'s' if months > 1 else ''}, then deleted."
-    return f"{months} mois, puis effacées."
+        return f"{months} month{'s' if months > 1 else ''}, then {end}. Where: {places}."
+    return f"{months} mois, puis {end}. Où : {places}."
 
 
-def _automation(use: Use, language: str) -> str:
+def _onward(clause: Clause, use: Use, language: str) -> str:
+    fewer = use.onward_to and not clause.onward
+    return _NO.in_language(language) if fewer else use.onward.in_language(language)
+
+
+def _automation(clause: Clause, use: Use, language: str) -> str:
     lead = {
-        Automation.NONE: Words("Non.", "No."),
+        Automation.NONE: _NO,
         Automation.ASSISTS: Words("Non, elle aide.", "No, it assists."),
         Automation.DECIDES: Words("Oui.", "Yes."),
-    }[use.automation]
-    return f"{lead.in_language(language)} {use.automation_words.in_language(language)}"
+    }[clause.automation].in_language(language)
+    # What the use says of the machine is about the part it may take at most.
+    return f"{lead} {use.automation_words.in_language(language)}" if clause.automation is use.automation else lead
+
+
+_NO = Words("Non.", "No.")
+_ENDS = {
+    EndAction.ERASE: Words("effacées", "deleted"),
+    EndAction.ANONYMISE: Words("rendues anonymes", "made anonymous"),
+}
+_PLACES = {"EU": Words("Union européenne", "European Union"), "FR": Words("France", "France")}

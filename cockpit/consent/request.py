@@ -9,6 +9,7 @@ from cockpit.domain.consent import AccessMode, Clause, ClauseInput
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.ids import Kind
 from cockpit.domain.moment import PARIS, add_months, instant
+from cockpit.domain.place import within
 from cockpit.domain.service import DeclaredUse, Service
 from cockpit.domain.use import Grain, Use, UseInput
 
@@ -38,8 +39,13 @@ class OverAsking(ServiceMustAct):
     code = "over_asking"
 
 
-def clause_for(ask: Ask, service: Service, use: Use, use_sha256: str, now: datetime) -> Clause:
-    """The clause this request amounts to. Raises ``OverAsking`` naming the first thing that exceeds."""
+def clause_for(
+    ask: Ask, service: Service, use: Use, use_sha256: str, now: datetime, special: frozenset[Kind] = frozenset()
+) -> Clause:
+    """The clause this request amounts to; ``special`` are the kinds of special categories.
+
+    Raises ``OverAsking`` naming the first thing that exceeds.
+    """
     declared = service.declared(use.id, use.version)
     if declared is None:
         raise OverAsking("this use was never declared by this service", code="use_not_declared")
@@ -50,6 +56,9 @@ def clause_for(ask: Ask, service: Service, use: Use, use_sha256: str, now: datet
     if missing:
         raise OverAsking(f"this use needs {', '.join(sorted(missing))}", code="required_missing")
     _check_time(ask, use, declared, now)
+    exceeded = exceeds_handling(use, declared)
+    if exceeded:
+        raise OverAsking(exceeded[1], code=exceeded[0])
     return Clause(
         service=service.id,
         use=use.id,
@@ -64,6 +73,14 @@ def clause_for(ask: Ask, service: Service, use: Use, use_sha256: str, now: datet
         expires=ask.until,
         retention=f"P{ask.retention_months}M",
         recipients=(service.id,),
+        operations=use.operations,
+        consent_mode=use.consent_mode,
+        end_action=use.end_action,
+        places=tuple(sorted(declared.places)),
+        onward=tuple(sorted(declared.onward)),
+        automation=declared.automation,
+        legal_basis=use.legal_basis,
+        special=any(part.kind in special for part in inputs),
     )
 
 
@@ -79,6 +96,17 @@ def _input(kind: Kind, ask: Ask, use: Use, declared: DeclaredUse) -> ClauseInput
     if grain.coarseness < published.grain.coarseness:
         raise OverAsking(f"{kind} may only be asked by {published.grain} for this use", code="too_fine")
     return ClauseInput(kind, tuple(sorted(fields)), grain, published.required and kind not in ask.optional)
+
+
+def exceeds_handling(use: Use, declared: DeclaredUse) -> tuple[str, str] | None:
+    """How a declaration handles data otherwise than the use says: a code and a sentence, or None when it does not."""
+    if not within(declared.places, use.places):
+        return "place_not_allowed", f"this use keeps data in {', '.join(use.places)} only"
+    if not set(declared.onward) <= set(use.onward_to):
+        return "onward_not_allowed", "this use does not pass data on to these recipients"
+    if declared.automation.weight > use.automation.weight:
+        return "more_automated", "a machine would take more part in the decision than this use says"
+    return None
 
 
 def _check_time(ask: Ask, use: Use, declared: DeclaredUse, now: datetime) -> None:

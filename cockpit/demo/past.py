@@ -27,6 +27,7 @@ from cockpit.domain.errors import WeMustFix
 from cockpit.domain.ids import Kind, PersonId, ServiceId, UseId
 from cockpit.domain.moment import PARIS, add_months, day_of
 from cockpit.domain.service import DeclaredUse, Service
+from cockpit.domain.use import Automation
 from cockpit.grants.pushed import Redirect
 from cockpit.sources.port import SourceFile
 
@@ -41,7 +42,17 @@ TOWN = Service(
     contact="energie@ville-demo.example",
     redirect_uris=(_CALLBACK,),
     jwks={"keys": []},
-    uses=(DeclaredUse(UseId("energy-study"), 1, {SERIES: ("energy", "interval", "start", "unit", "values")}, 24),),
+    uses=(
+        DeclaredUse(
+            UseId("energy-study"),
+            1,
+            {SERIES: ("energy", "interval", "start", "unit", "values")},
+            24,
+            ("FR",),
+            (),
+            Automation.NONE,
+        ),
+    ),
     registered_at="",
 )
 AGENCY = Service(
@@ -60,6 +71,9 @@ AGENCY = Service(
                 DWELLING: ("holder", "postcode", "street", "town"),
             },
             3,
+            ("FR",),
+            ("landlord",),
+            Automation.NONE,
         ),
     ),
     registered_at="",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cockpit.domain.ids import ConsentId, Kind, PersonId, ServiceId, UseId
-from cockpit.domain.use import Grain
+from cockpit.domain.use import Automation, ConsentMode, EndAction, Grain
 
 
 class AccessMode(StrEnum):
@@ -31,7 +31,9 @@ class Clause:
     """The exact terms of one consent: one service, one use, one decision. Canonical, hashed, and signed in receipts.
 
     ``data_from`` and ``data_until`` are inclusive days (``YYYY-MM-DD``) of the data itself; ``expires`` is the UTC
-    instant after which nothing may be read; ``retention`` is an ISO 8601 duration in months (``P6M``).
+    instant after which nothing may be read; ``retention`` is an ISO 8601 duration in months (``P6M``), and
+    ``end_action`` what follows it. ``places`` and ``onward`` bound where the recipient keeps the data and to whom it
+    may pass it on; ``special`` tells that a special category (GDPR art. 9) is among the kinds.
     """
 
     service: ServiceId
@@ -47,6 +49,14 @@ class Clause:
     expires: str
     retention: str
     recipients: tuple[ServiceId, ...]
+    operations: tuple[str, ...]
+    consent_mode: ConsentMode
+    end_action: EndAction
+    places: tuple[str, ...]
+    onward: tuple[str, ...]
+    automation: Automation
+    legal_basis: str
+    special: bool
 
     def input_for(self, kind: Kind) -> ClauseInput | None:
         """The part of the clause that is about ``kind``, or None when the clause does not cover it."""
@@ -54,18 +64,42 @@ class Clause:
 
 
 class ConsentStatus(StrEnum):
-    """Where a consent is in its life. WITHDRAWN, REFUSED and EXPIRED are final."""
+    """Where a consent is in its life, in the words of ISO/IEC TS 27560; each change is a version of its record."""
 
     REQUESTED = "requested"
-    ACTIVE = "active"
+    DEFERRED = "deferred"
     REFUSED = "refused"
+    GIVEN = "given"
+    RENEWED = "renewed"
+    NARROWED = "narrowed"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
     WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
     EXPIRED = "expired"
+    INVALIDATED = "invalidated"
+
+    @property
+    def live(self) -> bool:
+        """Whether something may be read under it."""
+        return self in LIVE
 
     @property
     def final(self) -> bool:
         """Whether nothing can follow."""
-        return self in {ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED}
+        return self in FINAL
+
+
+LIVE = frozenset({ConsentStatus.GIVEN, ConsentStatus.RENEWED, ConsentStatus.NARROWED})
+FINAL = frozenset(
+    {
+        ConsentStatus.REFUSED,
+        ConsentStatus.WITHDRAWN,
+        ConsentStatus.REVOKED,
+        ConsentStatus.EXPIRED,
+        ConsentStatus.INVALIDATED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,32 @@ class Words:
         return self.en if language == "en" else self.fr
 
 
+class Family(StrEnum):
+    """What a use does for the person: the seven families of MesInfos."""
+
+    MANAGE = "manage"
+    CONTROL = "control"
+    KNOW_MYSELF = "know-myself"
+    BECOME_AWARE = "become-aware"
+    DECIDE_AND_ACT = "decide-and-act"
+    CONTRIBUTE = "contribute"
+    LIVE_AN_EXPERIENCE = "live-an-experience"
+
+
+class Actor(StrEnum):
+    """Who carries a use out: the cockpit itself, for the person alone, or a recipient outside it."""
+
+    INSIDE = "inside"
+    RECIPIENT = "recipient"
+
+
 class Grain(StrEnum):
-    """How coarse the data that leaves is; ``RAW`` is as stored, the others are sums."""
+    """How coarse the data that leaves is: ``RAW`` is as stored, days and months are sums, ``ANSWER`` is a yes or no."""
 
     RAW = "raw"
     DAY = "day"
     MONTH = "month"
+    ANSWER = "answer"
 
     @property
     def coarseness(self) -> int:
@@ -40,6 +60,27 @@ class Automation(StrEnum):
     ASSISTS = "assists"
     DECIDES = "decides"
 
+    @property
+    def weight(self) -> int:
+        """0 when no machine takes part; a larger number leaves less to people."""
+        return list(Automation).index(self)
+
+
+class ConsentMode(StrEnum):
+    """What the recipient may do with what it receives (ReBIT's ``consentMode``): look, keep, ask, or be sent more."""
+
+    VIEW = "VIEW"
+    STORE = "STORE"
+    QUERY = "QUERY"
+    STREAM = "STREAM"
+
+
+class EndAction(StrEnum):
+    """What becomes of the data when it has been kept as long as it may."""
+
+    ERASE = "erase"
+    ANONYMISE = "anonymise"
+
 
 @dataclass(frozen=True, slots=True)
 class UseInput:
@@ -53,32 +94,64 @@ class UseInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Obligation:
+    """What a recipient must do: ``action`` when ``trigger`` comes, within ``days``, shown by ``evidence``."""
+
+    action: str
+    trigger: str
+    days: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """One version of one use, as published in the registry: immutable, its hash is in every consent given to it.
 
     ``max_period_months``, ``max_duration_months`` and ``max_retention_months`` bound the data's own period, the
-    consent's life and the recipient's keeping, in months. ``purposes`` are DPV IRIs.
+    consent's life and the recipient's keeping, in months. ``purposes`` and ``operations`` are IRIs of the DPV, so are
+    ``legal_basis`` and ``special_basis`` (GDPR art. 6 and 9; empty when no special category is used). ``places`` are
+    where the recipient may keep the data (ISO 3166-1 codes, or ``EU``), ``onward_to`` the categories of those it may
+    pass it on to. ``joint`` tells that a record may speak of several adults: each must then agree.
     """
 
     id: UseId
     version: int
     title: Words
     promise: Words
-    family: str
+    family: Family
+    actor: Actor
     purposes: tuple[str, ...]
     purpose_words: Words
+    operations: tuple[str, ...]
     inputs: tuple[UseInput, ...]
+    outputs: Words
     max_period_months: int
     max_duration_months: int
     max_retention_months: int
     max_per_day: int
+    consent_mode: ConsentMode
+    end_action: EndAction
+    places: tuple[str, ...]
     onward: Words
     automation: Automation
     automation_words: Words
     legal_basis: str
     risks: Words
+    onward_to: tuple[str, ...] = ()
+    special_basis: str = ""
+    obligations: tuple[Obligation, ...] = ()
+    joint: bool = False
 
     @property
     def reference(self) -> str:
         """The name a service asks by: ``energy-advice-v1``."""
         return f"{self.id}-v{self.version}"
+
+    @property
+    def refusable(self) -> bool:
+        """Whether its legal basis is the person's consent; other bases are shown and logged all the same."""
+        return self.legal_basis.rpartition("#")[2] in CONSENT_BASES
+
+
+CONSENT_BASES = frozenset({"A6-1-a", "A6-1-a-explicit-consent", "A6-1-a-non-explicit-consent"})
+"""The terms of the DPV for consent as a legal basis (GDPR art. 6(1)(a))."""

@@ -13,10 +13,12 @@ import msgspec
 from authlib.oauth2.rfc7591 import ClientMetadataClaims
 from joserfc import errors as jose_errors
 
+from cockpit.consent.request import exceeds_handling
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.ids import Kind, ServiceId, UseId
 from cockpit.domain.moment import instant
 from cockpit.domain.service import DeclaredUse, Service
+from cockpit.domain.use import Automation
 from cockpit.grants.clients import ALGORITHMS, key_set
 from cockpit.registry import Registry
 
@@ -46,6 +48,9 @@ class _Declared(msgspec.Struct, forbid_unknown_fields=True):
     use: str
     fields: dict[str, list[str]]
     retention: str
+    places: list[str] | None = None
+    onward: list[str] | None = None
+    automation: Automation | None = None
 
 
 class _Metadata(msgspec.Struct):
@@ -217,4 +222,11 @@ def _declared(declared: _Declared, registry: Registry) -> DeclaredUse:
     if months is None or int(months.group(1)) > use.max_retention_months:
         raise InvalidClientMetadata(f"declared_uses: {use.reference} is kept P{use.max_retention_months}M at most")
     fields = {Kind(kind): tuple(sorted(set(names))) for kind, names in declared.fields.items()}
-    return DeclaredUse(UseId(use.id), use.version, fields, int(months.group(1)))
+    places = use.places if declared.places is None else tuple(sorted(set(declared.places)))
+    onward = use.onward_to if declared.onward is None else tuple(sorted(set(declared.onward)))
+    automation = use.automation if declared.automation is None else declared.automation
+    made = DeclaredUse(UseId(use.id), use.version, fields, int(months.group(1)), places, onward, automation)
+    exceeded = exceeds_handling(use, made)
+    if exceeded:
+        raise InvalidClientMetadata(f"declared_uses: {use.reference}: {exceeded[1]}")
+    return made

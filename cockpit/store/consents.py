@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.consent import LIVE, ConsentStatus
 from cockpit.domain.ids import Collection, ConsentId, PersonId
 from cockpit.store import tables
 
@@ -70,7 +70,7 @@ def active(connection: Connection, person: PersonId, collection: Collection) -> 
         select(table.c.consent_id, table.c.grant_public)
         .join(wrap, (wrap.c.person_id == table.c.person_id) & (wrap.c.consent_id == table.c.consent_id))
         .where(table.c.person_id == person, wrap.c.person_id == person, wrap.c.collection == collection)
-        .where(table.c.status == ConsentStatus.ACTIVE)
+        .where(table.c.status.in_(sorted(LIVE)))
         .distinct()
     )
     return [(ConsentId(row.consent_id), row.grant_public) for row in rows]
@@ -121,9 +121,7 @@ def end(connection: Connection, person: PersonId, consent: ConsentId, status: Co
     table = tables.consent
     where = (table.c.person_id == person, table.c.consent_id == consent)
     ended = connection.execute(
-        update(table)
-        .where(*where, table.c.status == ConsentStatus.ACTIVE)
-        .values(status=status, epoch=table.c.epoch + 1)
+        update(table).where(*where, table.c.status.in_(sorted(LIVE))).values(status=status, epoch=table.c.epoch + 1)
     )
     if ended.rowcount != 1:
         return False

@@ -12,7 +12,7 @@ from cockpit.consent.request import Ask, clause_for
 from cockpit.domain.consent import AccessMode, Clause, Consent, ConsentStatus
 from cockpit.domain.ids import ConsentId, Kind, PersonId, ServiceId, UseId
 from cockpit.domain.service import DeclaredUse, Service
-from cockpit.domain.use import Grain
+from cockpit.domain.use import Automation, Grain
 from cockpit.registry import load_registry
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -33,6 +33,9 @@ SERVICE = Service(
             1,
             {SERIES: ("interval", "start", "unit", "values"), INVOICE: ("issue_date", "total")},
             6,
+            ("FR",),
+            (),
+            Automation.ASSISTS,
         ),
     ),
     registered_at="2026-01-01T00:00:00Z",
@@ -56,7 +59,7 @@ def clause(**changes: object) -> Clause:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def consent(given: Clause | None = None, status: ConsentStatus = ConsentStatus.ACTIVE) -> Consent:
+def consent(given: Clause | None = None, status: ConsentStatus = ConsentStatus.GIVEN) -> Consent:
     return Consent(ConsentId("1" * 32), PersonId("a" * 32), given or clause(), status, 1)
 
 

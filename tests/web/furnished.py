@@ -23,7 +23,7 @@ from cockpit.domain.ids import ConnectorId, ConsentId, Kind, ServiceId, UseId
 from cockpit.domain.moment import PARIS, add_months, instant
 from cockpit.domain.record import Basis, Json, Method, Provenance, Record, Verification
 from cockpit.domain.service import DeclaredUse, Service
-from cockpit.domain.use import Grain
+from cockpit.domain.use import Automation, Grain
 from cockpit.grants.pushed import Redirect
 from cockpit.store import services
 
@@ -47,7 +47,7 @@ def coach() -> Service:
         contact="contact@coach.example",
         redirect_uris=(REDIRECT,),
         jwks={"keys": []},
-        uses=(DeclaredUse(UseId("energy-advice"), 1, fields, 6),),
+        uses=(DeclaredUse(UseId("energy-advice"), 1, fields, 6, ("FR",), (), Automation.ASSISTS),),
         registered_at=instant(NOW),
     )
 

@@ -135,7 +135,7 @@ def test_yes_gives_what_was_chosen_and_no_more(
     answer = furnished.post("/demande", data=form)
     assert parse_qs(urlsplit(answer.headers["location"]).query)["code"]
     with reading(cockpit, visit) as reader:
-        given = next(share for share in shares(cockpit, reader) if share.status is ConsentStatus.ACTIVE
+        given = next(share for share in shares(cockpit, reader) if share.status.live
                      and share.clause.inputs[0].grain == "day")  # fmt: skip
     assert [part.kind for part in given.clause.inputs] == ["energy.series"]
     assert given.clause.expires == "2027-02-23T00:00:00Z"

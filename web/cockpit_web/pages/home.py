@@ -12,7 +12,6 @@ from starlette.responses import Response
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.histories import HistoryLine, Verb, history
 from cockpit.acts.shares import Share, shares
-from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.moment import PARIS
 from cockpit.domain.record import Verification
 from cockpit.store.space import Reader
@@ -69,7 +68,7 @@ def start(request: Request, cockpit: Core, visit: MaybeVisitor) -> Response:
 def _home(cockpit: Cockpit, reader: Reader, name: str, language: str) -> Home:
     today = cockpit.clock().astimezone(PARIS).date()
     families = family_counts(reader)
-    running = [share for share in shares(cockpit, reader) if share.status is ConsentStatus.ACTIVE]
+    running = [share for share in shares(cockpit, reader) if share.status.live]
     invoices = reader.records(FAMILIES["factures"].kinds[0])
     bills = bills_due(invoices, today, SOON_DAYS)[:MOST_TO_DO]
     false_papers = sum(stored.record.provenance.verification is Verification.INVALID for stored in papers(reader))

@@ -13,7 +13,6 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.shares import Share, share, shares
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.notice import LabelLine
-from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.ids import ConsentId
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, Visitor, for_signed_in, reading
@@ -53,8 +52,8 @@ def show_shares(request: Request, cockpit: Core, visit: Visitor, arrete: str = "
     with reading(cockpit, visit) as reader:
         found = shares(cockpit, reader)
     page = SharesPage(
-        running=tuple(one for one in found if one.status is ConsentStatus.ACTIVE),
-        ended=tuple(one for one in found if one.status is not ConsentStatus.ACTIVE),
+        running=tuple(one for one in found if one.status.live),
+        ended=tuple(one for one in found if not one.status.live),
         titles={one.use: _title(cockpit, one.use, language) for one in found},
         kinds={str(kind): sheet.title.in_language(language) for kind, sheet in cockpit.registry.kinds.items()},
         stopped=arrete == "1",
@@ -72,7 +71,7 @@ def show_share(request: Request, cockpit: Core, visit: Visitor, consent: str) ->
         title=_title(cockpit, found.use, language_of(request)),
         label=_label(found.notice_text),
         receipts=tuple(json.dumps(receipt, ensure_ascii=False, indent=2) for receipt in found.receipts),
-        running=found.status is ConsentStatus.ACTIVE,
+        running=found.status.live,
     )
     return render(request, "shares/one.html", page, room="shares")
 
