@@ -10,22 +10,22 @@ from sqlalchemy import Connection
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.receipts import signed_receipt
+from cockpit.archive.decisions import Change, leave
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.narrowing import Narrowing, narrowed
 from cockpit.consent.notice import Notice, render
-from cockpit.consent.receipt import decision_receipt, placed
+from cockpit.consent.receipt import terms
 from cockpit.domain.consent import Clause, ConsentStatus
 from cockpit.domain.errors import SpaceLocked
-from cockpit.domain.event import Event, EventType
+from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId, collection_of
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.grants.keys import new_grant, new_secret, secret_hash, wrap_private
-from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding, seal_summary
+from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding
+from cockpit.grants.summaries import Summary, seal_summary
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import consents, heads, tokens
-from cockpit.store.space import CONSENTS
 
 CODE_SECONDS = 45
 """How long an authorization code lives (FAPI 2.0 allows at most 60)."""
@@ -86,7 +86,7 @@ def _grant(
         for epoch, stored in heads.keys_of(connection, person, collection).items()
     }
     grant = new_grant(person, consent, clause, keys)
-    summary = {"service": clause.service, "use": pending.use.reference, "clause_sha256": clause_sha256(clause)}
+    summary = Summary(clause.service, pending.service.name, pending.use.reference, clause_sha256(clause))
     consents.put(
         connection,
         consents.ConsentRow(
@@ -95,6 +95,7 @@ def _grant(
             ConsentStatus.GIVEN,
             1,
             clause.expires,
+            instant(now),
             grant.public,
             grant.sealed_clause,
             seal_summary(cockpit.operator, summary, consent),
@@ -129,41 +130,25 @@ def _record(
     notice: Notice,
     now: datetime,
 ) -> None:
-    digest = clause_sha256(clause)
     kinds: list[Json] = [part.kind for part in clause.inputs]
-    audit: dict[str, Json] = {
-        "service": clause.service,
-        "use": pending.use.reference,
-        "kinds": kinds,
-        "purposes": list(clause.purposes),
-        "decision": event.value,
-    }
-    subject: dict[str, Json] = {
-        "consent": consent,
-        "service": clause.service,
-        "service_name": pending.service.name,
-        "use": pending.use.reference,
-        "kinds": kinds,
-        "clause_sha256": digest,
-        "notice_sha256": notice.sha256,
-        "asked_sha256": clause_sha256(pending.clause),
-    }
-    logged = cockpit.ledger.append(connection, Event(event, audit, subject), now, visit.person)
-    receipt = decision_receipt(event, consent, clause, digest, notice, instant(now))
-    signed = signed_receipt(
-        placed(receipt, logged.origin, logged.index, logged.leaf_sha256), cockpit.operator.receipts, logged.origin
+    change = Change(
+        event,
+        consent,
+        clause.service,
+        pending.service.name,
+        pending.use.reference,
+        clause_sha256(clause),
+        audit={"kinds": kinds, "purposes": list(clause.purposes)},
+        subject={"kinds": kinds, "notice_sha256": notice.sha256, "asked_sha256": clause_sha256(pending.clause)},
+        receipt=terms(clause, notice),
+        version={
+            "service": clause.service,
+            "service_name": pending.service.name,
+            "use": pending.use.reference,
+            "clause": clause_to_json(clause),
+        },
     )
-    line = {
-        "uid": consent,
-        "at": instant(now),
-        "event": event.value,
-        "service_name": pending.service.name,
-        "service": pending.service.id,
-        "use": pending.use.reference,
-        "clause": clause_to_json(clause),
-        "receipt": signed,
-    }
-    cockpit.spaces.writer(connection, visit.person).note(CONSENTS, line)
+    leave(cockpit.spaces.writer(connection, visit.person), cockpit.ledger, cockpit.operator.receipts, change, now)
 
 
 def _answer(cockpit: Cockpit, pending: Pending, parameters: dict[str, str]) -> str:

@@ -20,7 +20,8 @@ from cockpit.domain.record import Json
 from cockpit.domain.service import Service
 from cockpit.domain.use import Grain
 from cockpit.grants.keys import opened_clause, opened_keyring, secret_hash, unwrap_private
-from cockpit.grants.pushed import open_binding, open_summary
+from cockpit.grants.pushed import open_binding
+from cockpit.grants.summaries import open_summary
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.keyring import GrantedKeyring
 from cockpit.store import consents, services, tokens
@@ -102,7 +103,7 @@ def _decide_log_release(
     items = project(records, decision.allowed, decision.data_from, decision.data_until)
     logged = _log(cockpit, connection, presented, wanted, decision, now, len(items))
     row = presented.row
-    consents.count_read(connection, row.person, row.id, day_of(now), request.reads_spent + 1)
+    consents.count_read(connection, row.person, row.id, day_of(now), request.reads_spent + 1, instant(now))
     return Release(wanted.kind, canonical(items), len(items), presented.consent.id, decision.obligations, logged)
 
 
@@ -137,7 +138,7 @@ def _log_knock(
     summary = open_summary(cockpit.operator, row.sealed_summary, row.id)
     named: dict[str, Json] = {
         "service": service.id,
-        "use": summary["use"],
+        "use": summary.use,
         "kind": wanted.kind if wanted.kind in cockpit.registry.kinds else "unknown",
         "fields": [],
         "decision": Reason.NOT_ACTIVE.value,

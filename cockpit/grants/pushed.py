@@ -81,14 +81,3 @@ def open_binding(operator: OperatorKeys, sealed: bytes, token_hash: str) -> Bind
     """Undo ``seal_binding``. Raises ``Tampered``."""
     plain = open_under(operator.duty("token bindings"), sealed, f"token {token_hash}")
     return msgspec.json.decode(plain, type=Binding)
-
-
-def seal_summary(operator: OperatorKeys, summary: dict[str, str], consent: str) -> bytes:
-    """Seal what a withdrawal must name while the space is locked: service, use, clause hash."""
-    return seal_under(operator.duty("consent summaries"), msgspec.json.encode(summary), f"consent {consent}")
-
-
-def open_summary(operator: OperatorKeys, sealed: bytes, consent: str) -> dict[str, str]:
-    """Undo ``seal_summary``. Raises ``Tampered``."""
-    plain = open_under(operator.duty("consent summaries"), sealed, f"consent {consent}")
-    return msgspec.json.decode(plain, type=dict[str, str])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Several
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from cockpit.domain.consent import LIVE, ConsentStatus
+from cockpit.domain.consent import FINAL, LIVE, ConsentStatus
 from cockpit.domain.ids import Collection, ConsentId, PersonId
 from cockpit.store import tables
 
@@ -17,7 +18,8 @@ class ConsentRow:
     """A consent as stored.
 
     ``sealed_clause`` opens with the grant's private key (carried by tokens); ``sealed_summary`` with the operator's:
-    service and clause hash, so that a withdrawal can be logged while the space is locked.
+    service and clause hash, so that a withdrawal can be logged while the space is locked. ``used_at`` is the instant
+    of the last reading, or of the decision.
     """
 
     person: PersonId
@@ -25,6 +27,7 @@ class ConsentRow:
     status: ConsentStatus
     epoch: int
     expires: str
+    used_at: str
     grant_public: bytes
     sealed_clause: bytes = field(repr=False)
     sealed_summary: bytes = field(repr=False)
@@ -41,6 +44,7 @@ def put(connection: Connection, row: ConsentRow, wraps: Mapping[tuple[Collection
             status=row.status,
             epoch=row.epoch,
             expires=row.expires,
+            used_at=row.used_at,
             grant_public=row.grant_public,
             sealed_clause=row.sealed_clause,
             sealed_summary=row.sealed_summary,
@@ -64,13 +68,13 @@ def put_wrap(
 
 
 def active(connection: Connection, person: PersonId, collection: Collection) -> list[tuple[ConsentId, bytes]]:
-    """The running consents that open a collection, each with its grant's public key."""
+    """The consents that are not over and open a collection, each with its grant's public key."""
     table, wrap = tables.consent, tables.grant_wrap
     rows = connection.execute(
         select(table.c.consent_id, table.c.grant_public)
         .join(wrap, (wrap.c.person_id == table.c.person_id) & (wrap.c.consent_id == table.c.consent_id))
         .where(table.c.person_id == person, wrap.c.person_id == person, wrap.c.collection == collection)
-        .where(table.c.status.in_(sorted(LIVE)))
+        .where(table.c.status.not_in(sorted(FINAL)))
         .distinct()
     )
     return [(ConsentId(row.consent_id), row.grant_public) for row in rows]
@@ -98,6 +102,7 @@ def find(connection: Connection, person: PersonId, consent: ConsentId) -> Consen
         ConsentStatus(row.status),
         row.epoch,
         row.expires,
+        row.used_at,
         row.grant_public,
         row.sealed_clause,
         row.sealed_summary,
@@ -114,14 +119,14 @@ def wraps(connection: Connection, person: PersonId, consent: ConsentId) -> dict[
 
 
 def end(connection: Connection, person: PersonId, consent: ConsentId, status: ConsentStatus) -> bool:
-    """End an active consent: the epoch rises, every token of it is dead, the wrapped keys are destroyed.
+    """End a consent: the epoch rises, every token of it is dead, the wrapped keys are destroyed.
 
-    False when it was not active.
+    False when it was over.
     """
     table = tables.consent
     where = (table.c.person_id == person, table.c.consent_id == consent)
     ended = connection.execute(
-        update(table).where(*where, table.c.status.in_(sorted(LIVE))).values(status=status, epoch=table.c.epoch + 1)
+        update(table).where(*where, table.c.status.not_in(sorted(FINAL))).values(status=status, epoch=table.c.epoch + 1)
     )
     if ended.rowcount != 1:
         return False
@@ -135,11 +140,69 @@ def end(connection: Connection, person: PersonId, consent: ConsentId, status: Co
     return True
 
 
-def count_read(connection: Connection, person: PersonId, consent: ConsentId, day: str, count: int) -> None:
-    """Note how many reads were released on ``day``."""
+def change(
+    connection: Connection,
+    row: ConsentRow,
+    becomes: ConsentStatus,
+    *,
+    sealed_summary: bytes | None = None,
+    sealed_clause: bytes | None = None,
+    expires: str | None = None,
+) -> bool:
+    """Move a consent that goes on to another state, with new terms or none; False when somebody moved it first."""
+    table = tables.consent
+    fresh = {"sealed_summary": sealed_summary, "sealed_clause": sealed_clause, "expires": expires}
+    done = connection.execute(
+        update(table)
+        .where(table.c.person_id == row.person, table.c.consent_id == row.id)
+        .where(table.c.status == row.status, table.c.sealed_clause == row.sealed_clause)
+        .values(status=becomes, **{name: value for name, value in fresh.items() if value is not None})
+    )
+    return done.rowcount == 1
+
+
+def forget_collections(connection: Connection, row: ConsentRow, kept: Several[Collection]) -> None:
+    """Destroy the grant's copies of the keys of every collection but those ``kept``."""
+    wrap = tables.grant_wrap
+    here = (wrap.c.person_id == row.person, wrap.c.consent_id == row.id)
+    connection.execute(delete(wrap).where(*here, wrap.c.collection.not_in(sorted(kept))))
+
+
+def prolong(connection: Connection, row: ConsentRow, expires: str) -> None:
+    """Let the refresh token of a renewed consent live as long as the consent."""
+    table = tables.token
+    here = (table.c.person_id == row.person, table.c.consent_id == row.id, table.c.expires == row.expires)
+    connection.execute(update(table).where(*here, table.c.type == "refresh").values(expires=expires))
+
+
+def open_ones(connection: Connection) -> list[tuple[PersonId, ConsentId]]:
+    """Every consent of everyone that is not over; for a transaction that names everyone."""
+    table = tables.consent
+    rows = connection.execute(
+        select(table.c.person_id, table.c.consent_id)
+        .where(table.c.status.not_in(sorted(FINAL)))
+        .order_by(table.c.person_id, table.c.consent_id)
+    )
+    return [(PersonId(row.person_id), ConsentId(row.consent_id)) for row in rows]
+
+
+def due(connection: Connection, now: str, unused: str) -> list[tuple[PersonId, ConsentId]]:
+    """The consents of everyone whose end has come, or that nobody used since ``unused``, both instants."""
+    table = tables.consent
+    over = (table.c.expires <= now) | ((table.c.used_at <= unused) & table.c.status.in_(sorted(LIVE)))
+    rows = connection.execute(
+        select(table.c.person_id, table.c.consent_id)
+        .where(table.c.status.not_in(sorted(FINAL)), over)
+        .order_by(table.c.person_id, table.c.consent_id)
+    )
+    return [(PersonId(row.person_id), ConsentId(row.consent_id)) for row in rows]
+
+
+def count_read(connection: Connection, person: PersonId, consent: ConsentId, day: str, count: int, at: str) -> None:
+    """Note how many reads were released on ``day``, the last at the instant ``at``."""
     table = tables.consent
     connection.execute(
         update(table)
         .where(table.c.person_id == person, table.c.consent_id == consent)
-        .values(reads_day=day, reads_count=count)
+        .values(reads_day=day, reads_count=count, used_at=at)
     )

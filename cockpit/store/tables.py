@@ -126,6 +126,7 @@ consent = Table(
     Column("status", String(16), nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("expires", String(20), nullable=False),
+    Column("used_at", String(20), nullable=False),
     Column("grant_public", LargeBinary, nullable=False),
     Column("sealed_clause", LargeBinary, nullable=False),
     Column("sealed_summary", LargeBinary, nullable=False),

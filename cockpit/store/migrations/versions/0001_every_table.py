@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("expires", sa.String(length=20), nullable=False),
+        sa.Column("used_at", sa.String(length=20), nullable=False),
         sa.Column("grant_public", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_clause", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_summary", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,32 @@
+"""What may be known of a consent while its space is locked: enough to end it, to pause it, and to say so."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.consent.pauses import Pause
+from cockpit.domain.ids import ConsentId, ServiceId
+from cockpit.sealing.box import open_under, seal_under
+from cockpit.sealing.operator import OperatorKeys
+
+_DUTY = "consent summaries"
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Whose consent for what, the hash of its terms, and when it slept. Sealed under the operator's key."""
+
+    service: ServiceId
+    service_name: str
+    use: str
+    clause_sha256: str
+    pauses: tuple[Pause, ...] = ()
+
+
+def seal_summary(operator: OperatorKeys, summary: Summary, consent: ConsentId) -> bytes:
+    """Seal it for one consent."""
+    return seal_under(operator.duty(_DUTY), msgspec.json.encode(summary), f"consent {consent}")
+
+
+def open_summary(operator: OperatorKeys, sealed: bytes, consent: ConsentId) -> Summary:
+    """Undo ``seal_summary``. Raises ``Tampered``."""
+    return msgspec.json.decode(open_under(operator.duty(_DUTY), sealed, f"consent {consent}"), type=Summary)
