@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cockpit.domain.consent import Clause
 from cockpit.domain.errors import WeMustFix
 from cockpit.domain.ids import Collection, Kind, collection_of
 from cockpit.domain.record import Versions
@@ -51,6 +52,10 @@ class Registry:
     def use(self, reference: str) -> Use | None:
         """The use a service asks by, ``energy-advice-v1``, or None when it was never published."""
         return self.uses.get(reference)
+
+    def use_of(self, clause: Clause) -> Use | None:
+        """The use that a clause is about, or None when it is no longer published."""
+        return self.uses.get(f"{clause.use}-v{clause.use_version}")
 
     def use_sha256(self, use: Use) -> str:
         """The hash of this version of the use, quoted in every clause about it."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant, parse_instant
 from cockpit.sealing.box import KEY_BYTES, derive, new_key, open_under, seal_under
@@ -27,6 +28,13 @@ class Visit:
     keyring: Keyring | None = field(repr=False)
     name: str = field(repr=False)
     language: str
+
+
+def unlocked(visit: Visit) -> Keyring:
+    """The keys of a visit's open space. Raises ``SpaceLocked``."""
+    if visit.keyring is None:
+        raise SpaceLocked("the space is locked; give the passphrase to open it")
+    return visit.keyring
 
 
 def new_session(person: PersonId, vault_key: bytes, now: datetime) -> tuple[str, SessionRow]:

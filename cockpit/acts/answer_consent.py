@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import Connection
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change, leave
 from cockpit.consent.clauses import clause_sha256, clause_to_json
@@ -16,7 +16,6 @@ from cockpit.consent.narrowing import Narrowing, narrowed
 from cockpit.consent.notice import Notice, render
 from cockpit.consent.receipt import terms
 from cockpit.domain.consent import Clause, ConsentStatus
-from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId, collection_of
 from cockpit.domain.moment import instant
@@ -26,6 +25,8 @@ from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding
 from cockpit.grants.summaries import Summary, seal_summary
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import consents, heads, tokens
+from cockpit.store.lines import newest
+from cockpit.store.space import CONSENTS
 
 CODE_SECONDS = 45
 """How long an authorization code lives (FAPI 2.0 allows at most 60)."""
@@ -33,7 +34,7 @@ CODE_SECONDS = 45
 
 def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
     """Say no; nothing else changes. Returns where to send the browser (RFC 6749 section 4.1.2.1, RFC 9207)."""
-    now, consent = cockpit.clock(), ConsentId(uuid.uuid4().hex)
+    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
     notice = _notice(cockpit, pending, pending.clause, visit.language)
     with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
@@ -41,22 +42,45 @@ def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
     return _answer(cockpit, pending, {"error": "access_denied"})
 
 
+def defer(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
+    """Put it off; nothing is allowed. The service is told no, and may send the person again when they want it.
+
+    Returns where to send the browser. Putting the same off again leaves a further entry and changes nothing.
+    """
+    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
+    notice = _notice(cockpit, pending, pending.clause, visit.language)
+    with cockpit.database.write(visit.person) as connection:
+        _spend(connection, pending)
+        _record(cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, pending.clause, notice, now)
+    return _answer(cockpit, pending, {"error": "access_denied", "error_description": "the person will decide later"})
+
+
 def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> str:
     """Say yes, to as much as was chosen. Returns where to send the browser, with a code for the service.
 
     Raises ``SpaceLocked``, ``BadChoice``, or ``UnknownRequest`` when the request was answered meanwhile.
     """
-    if visit.keyring is None:
-        raise SpaceLocked("the space is locked; give the passphrase to open it")
-    now, consent = cockpit.clock(), ConsentId(uuid.uuid4().hex)
+    keyring = unlocked(visit)
+    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
     clause = narrowed(pending.clause, choice, now)
     notice = _notice(cockpit, pending, clause, visit.language)
     code = new_secret("code_")
     with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
-        _grant(cockpit, connection, visit.keyring, consent, clause, pending, code, now)
+        _grant(cockpit, connection, keyring, consent, clause, pending, code, now)
         _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now)
     return _answer(cockpit, pending, {"code": code})
+
+
+def _put_off(cockpit: Cockpit, visit: Visit, pending: Pending) -> ConsentId | None:
+    """The consent under which this service's request for this use was put off, to be gone on with."""
+    if visit.keyring is None:
+        return None
+    with cockpit.spaces.read(visit.keyring) as reader:
+        lives = newest(reader.lines(CONSENTS))
+    asked = (pending.service.id, pending.use.reference)
+    waiting = [uid for uid, lines in lives.items() if (lines[0]["service"], lines[0]["use"]) == asked]
+    return next((ConsentId(uid) for uid in waiting if lives[uid][-1]["event"] == EventType.CONSENT_DEFERRED), None)
 
 
 def _spend(connection: Connection, pending: Pending) -> None:

@@ -27,7 +27,16 @@ class Verb(StrEnum):
     RECEIVED = "received"
     ALLOWED = "allowed"
     REFUSED = "refused"
+    PUT_OFF = "put-off"
+    NARROWED = "narrowed"
+    RENEWED = "renewed"
+    REVIEWED = "reviewed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    WAS_SUSPENDED = "was-suspended"
     STOPPED = "stopped"
+    CAME_TO_ITS_END = "came-to-its-end"
+    WAS_REVOKED = "was-revoked"
     TOOK_AWAY = "took-away"
     GAINED_A_WAY = "gained-a-way"
     CHANGED_A_WAY = "changed-a-way"
@@ -43,7 +52,17 @@ _VERBS = {
     EventType.SOURCE_REFRESHED: Verb.ADDED,
     EventType.CONSENT_GIVEN: Verb.ALLOWED,
     EventType.CONSENT_REFUSED: Verb.REFUSED,
+    EventType.CONSENT_DEFERRED: Verb.PUT_OFF,
+    EventType.CONSENT_NARROWED: Verb.NARROWED,
+    EventType.CONSENT_RENEWED: Verb.RENEWED,
+    EventType.CONSENT_REVIEWED: Verb.REVIEWED,
+    EventType.CONSENT_PAUSED: Verb.PAUSED,
+    EventType.CONSENT_RESUMED: Verb.RESUMED,
+    EventType.CONSENT_SUSPENDED: Verb.WAS_SUSPENDED,
     EventType.CONSENT_WITHDRAWN: Verb.STOPPED,
+    EventType.CONSENT_EXPIRED: Verb.CAME_TO_ITS_END,
+    EventType.CONSENT_REVOKED: Verb.WAS_REVOKED,
+    EventType.CONSENT_INVALIDATED: Verb.WAS_REVOKED,
     EventType.TOKEN_ISSUED: Verb.RECEIVED,
     EventType.ACCESS_ALLOWED: Verb.READ,
     EventType.ACCESS_REFUSED: Verb.WAS_REFUSED,

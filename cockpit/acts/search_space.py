@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.errors import SpaceLocked
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import StoredRecord
 from cockpit.registry import Registry
@@ -33,7 +32,7 @@ class Answers:
 
 def search_space(cockpit: Cockpit, visit: Visit, query: Query) -> Answers:
     """The records of an open space that answer ``query``. Raises ``SpaceLocked``; ``Tampered`` for damaged records."""
-    keyring = _keyring(visit)
+    keyring = unlocked(visit)
     snapshot = _opened(cockpit, visit, keyring)
     found = snapshot.index.search(query, title_words(cockpit.registry))
     with cockpit.spaces.read(keyring) as reader:
@@ -45,7 +44,7 @@ def open_index(cockpit: Cockpit, visit: Visit) -> None:
 
     Nothing is made for who has no index yet. Raises ``SpaceLocked``; ``Tampered`` for damaged records.
     """
-    keyring = _keyring(visit)
+    keyring = unlocked(visit)
     with cockpit.database.read(visit.person) as connection:
         made = search.exists(connection, visit.person)
     if made:
@@ -60,12 +59,6 @@ def title_words(registry: Registry) -> KindTitles:
             if len(word) >= _SHORTEST_TITLE_WORD:
                 named.setdefault(word, set()).add(kind)
     return {word: frozenset(kinds) for word, kinds in named.items()}
-
-
-def _keyring(visit: Visit) -> Keyring:
-    if visit.keyring is None:
-        raise SpaceLocked("the space is locked; give the passphrase to open it")
-    return visit.keyring
 
 
 def _opened(cockpit: Cockpit, visit: Visit, keyring: Keyring) -> Snapshot:

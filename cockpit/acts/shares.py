@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.clauses import clause_from_json
+from cockpit.consent.reminders import Dates, Remind, reminder
 from cockpit.domain.consent import Clause, ConsentStatus
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import EventType
@@ -17,17 +19,31 @@ from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 
 _STATUS = {
+    EventType.CONSENT_DEFERRED: ConsentStatus.DEFERRED,
     EventType.CONSENT_GIVEN: ConsentStatus.GIVEN,
     EventType.CONSENT_REFUSED: ConsentStatus.REFUSED,
+    EventType.CONSENT_NARROWED: ConsentStatus.NARROWED,
+    EventType.CONSENT_RENEWED: ConsentStatus.RENEWED,
+    EventType.CONSENT_PAUSED: ConsentStatus.PAUSED,
+    EventType.CONSENT_RESUMED: ConsentStatus.RENEWED,
+    EventType.CONSENT_SUSPENDED: ConsentStatus.SUSPENDED,
     EventType.CONSENT_WITHDRAWN: ConsentStatus.WITHDRAWN,
+    EventType.CONSENT_EXPIRED: ConsentStatus.EXPIRED,
+    EventType.CONSENT_REVOKED: ConsentStatus.REVOKED,
+    EventType.CONSENT_INVALIDATED: ConsentStatus.INVALIDATED,
 }
+"""The state each event leads to; a review leads to none."""
+_KEPT = {EventType.CONSENT_GIVEN, EventType.CONSENT_RENEWED, EventType.CONSENT_NARROWED, EventType.CONSENT_REVIEWED}
+"""After these the person has just looked at the terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """One consent as the person sees it. ``reads`` and ``objects`` count what left; ``refusals`` what was refused.
 
-    ``receipts`` are the signed receipts, oldest first; ``last_read`` is an instant or None.
+    ``clause`` and ``notice_text`` are the present ones. ``receipts`` are the signed receipts, oldest first;
+    ``last_read`` is an instant or None; ``reason`` says why it was suspended or ended, when it did so by itself;
+    ``reminder`` is what to tell the person of it today.
     """
 
     consent: ConsentId
@@ -43,6 +59,9 @@ class Share:
     refusals: int
     last_read: str | None
     receipts: tuple[dict[str, Any], ...]
+    events: tuple[tuple[str, str], ...]
+    reason: str
+    reminder: Remind | None
 
 
 def shares(cockpit: Cockpit, reader: Reader) -> tuple[Share, ...]:
@@ -73,12 +92,17 @@ def _left(reader: Reader) -> dict[str, list[tuple[str, str, int]]]:
 
 
 def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int]], now: str) -> Share:
-    first, last = lines[0], lines[-1]
-    clause = clause_from_json(first["clause"])
-    status = _STATUS[EventType(last["event"])]
-    if status.live and clause.expires <= now:
+    first = lines[0]
+    clause = clause_from_json([line["clause"] for line in lines if "clause" in line][-1])
+    changes = [line for line in lines if EventType(line["event"]) in _STATUS]
+    status = _STATUS[EventType(changes[-1]["event"])]
+    if not status.final and clause.expires <= now:
         status = ConsentStatus.EXPIRED
-    released = [entry for entry in left if entry[0] == EventType.ACCESS_ALLOWED]
+    released = [at for event, at, _ in left if event == EventType.ACCESS_ALLOWED]
+    reviewed = [line["at"] for line in lines if EventType(line["event"]) in _KEPT]
+    last_read = max(released, default=None)
+    dates = Dates(status, clause.expires[:10], (last_read or first["at"])[:10], (reviewed or [first["at"]])[-1][:10])
+    notices = [line["receipt"]["receipt"]["notice"]["text"] for line in lines if "clause" in line]
     return Share(
         consent=ConsentId(uid),
         service_name=first["service_name"],
@@ -86,17 +110,21 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
         clause=clause,
         status=status,
         decided_at=first["at"],
-        ended_at=_ended(status, clause, last["at"]),
-        notice_text=first["receipt"]["receipt"]["notice"]["text"],
+        ended_at=_ended(status, clause, changes[-1]),
+        notice_text=notices[-1],
         reads=len(released),
-        objects=sum(count for _, _, count in released),
+        objects=sum(count for event, _, count in left if event == EventType.ACCESS_ALLOWED),
         refusals=len(left) - len(released),
-        last_read=max((at for _, at, _ in released), default=None),
+        last_read=last_read,
         receipts=tuple(line["receipt"] for line in lines),
+        events=tuple((line["event"], line["at"]) for line in lines),
+        reason=changes[-1].get("reason", ""),
+        reminder=reminder(dates, date.fromisoformat(now[:10])),
     )
 
 
-def _ended(status: ConsentStatus, clause: Clause, last: str) -> str | None:
-    if status.live:
+def _ended(status: ConsentStatus, clause: Clause, last: dict[str, Any]) -> str | None:
+    """When it ended. A consent whose date has come is over, even before that was written down."""
+    if not status.final:
         return None
-    return clause.expires if status is ConsentStatus.EXPIRED else last
+    return clause.expires if status is ConsentStatus.EXPIRED and last["event"] != "consent.expired" else str(last["at"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change, leave
 from cockpit.domain.consent import ConsentStatus
-from cockpit.domain.errors import NotFound
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
 from cockpit.grants.summaries import open_summary
@@ -18,9 +17,7 @@ def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> 
     Withdrawing twice is no error and leaves one entry. Raises ``NotFound`` for a consent that is not this person's.
     """
     with cockpit.database.write(person) as connection:
-        row = consents.find(connection, person, consent)
-        if row is None:
-            raise NotFound("there is no such consent in this space")
+        row = consents.get(connection, person, consent)
         granted = {collection for collection, _ in consents.wraps(connection, person, consent)}
         if not consents.end(connection, person, consent, ConsentStatus.WITHDRAWN):
             return

@@ -1,4 +1,4 @@
-"""What every change of a consent leaves, in one transaction: its entry in the log, its signed receipt, its version."""
+"""What a change of a consent leaves, in one transaction: an entry in the log, a signed receipt, a version of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cockpit.archive.receipts import signed_receipt
+from cockpit.consent.clauses import clause_from_json
 from cockpit.consent.receipt import placed
+from cockpit.domain.consent import Clause
+from cockpit.domain.errors import NotFound
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId, ServiceId
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.sealing.signing import SigningKey
 from cockpit.store.ledger import Ledger
-from cockpit.store.space import CONSENTS, Writer
+from cockpit.store.space import CONSENTS, Reader, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class Change:
     subject: dict[str, Json] = field(default_factory=dict)
     receipt: dict[str, Json] = field(default_factory=dict)
     version: dict[str, Json] = field(default_factory=dict)
+
+
+def present_clause(reader: Reader, consent: ConsentId) -> Clause:
+    """The present terms of a consent, from the person's own space. Raises ``NotFound``."""
+    clauses = [line["clause"] for line in reader.lines(CONSENTS) if line["uid"] == consent and "clause" in line]
+    if not clauses:
+        raise NotFound("there is no such consent in this space")
+    return clause_from_json(clauses[-1])
 
 
 def leave(writer: Writer, ledger: Ledger, receipts: SigningKey, change: Change, now: datetime) -> None:

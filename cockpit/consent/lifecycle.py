@@ -35,7 +35,7 @@ class Change(StrEnum):
 
 
 TABLE: dict[Change, tuple[frozenset[ConsentStatus], ConsentStatus]] = {
-    Change.DEFER: (frozenset({_S.REQUESTED}), _S.DEFERRED),
+    Change.DEFER: (_WAITING, _S.DEFERRED),
     Change.REFUSE: (_WAITING, _S.REFUSED),
     Change.GIVE: (_WAITING, _S.GIVEN),
     Change.NARROW: (LIVE, _S.NARROWED),

@@ -65,6 +65,17 @@ def narrowed(clause: Clause, choice: Narrowing, now: datetime) -> Clause:
     return given
 
 
+def narrowed_further(clause: Clause, choice: Narrowing, now: datetime) -> Clause:
+    """Less than what is given now, for as long as before or until ``choice.months`` from now, whichever comes first.
+
+    ``choice.kinds`` are the optional parts that stay. Raises ``BadChoice`` when nothing, or nothing less, is left.
+    """
+    given = narrowed(clause, replace(choice, months=choice.months or DURATIONS_MONTHS[-1]), now)
+    if given == clause:
+        raise BadChoice("nothing is taken away: choose what no longer leaves", code="nothing_narrower")
+    return given
+
+
 def _narrow_part(part: ClauseInput, choice: Narrowing) -> ClauseInput:
     fields = tuple(name for name in part.fields if name not in choice.without.get(part.kind, frozenset()))
     return replace(part, fields=fields, grain=choice.grains.get(part.kind, part.grain))

@@ -42,9 +42,14 @@ def new_grant(
 ) -> GrantKeys:
     """Seal the clause and the granted collections' keys, of every epoch still in use, to a fresh key pair."""
     private, public = new_key_pair()
-    sealed_clause = seal_to(public, canonical(clause_to_json(clause)), _place(person, consent, TERMS))
+    sealed_clause = seal_clause(public, clause, person, consent)
     wraps = {epoch: wrap_for_grant(public, key, person, consent, epoch) for epoch, key in collection_keys.items()}
     return GrantKeys(private, public, sealed_clause, wraps)
+
+
+def seal_clause(public: bytes, clause: Clause, person: PersonId, consent: ConsentId) -> bytes:
+    """The terms sealed to a grant: only the person and a live token read them."""
+    return seal_to(public, canonical(clause_to_json(clause)), _place(person, consent, TERMS))
 
 
 def wrap_for_grant(public: bytes, key: bytes, person: PersonId, consent: ConsentId, of: CollectionEpoch) -> bytes:

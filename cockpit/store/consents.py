@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cockpit.domain.consent import FINAL, LIVE, ConsentStatus
+from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import Collection, ConsentId, PersonId
 from cockpit.store import tables
 
@@ -109,6 +110,14 @@ def find(connection: Connection, person: PersonId, consent: ConsentId) -> Consen
         row.reads_day,
         row.reads_count,
     )
+
+
+def get(connection: Connection, person: PersonId, consent: ConsentId) -> ConsentRow:
+    """The consent. Raises ``NotFound`` for one that is not this person's."""
+    row = find(connection, person, consent)
+    if row is None:
+        raise NotFound("there is no such consent in this space")
+    return row
 
 
 def wraps(connection: Connection, person: PersonId, consent: ConsentId) -> dict[tuple[Collection, int], bytes]:

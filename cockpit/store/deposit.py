@@ -135,5 +135,7 @@ def _identified(
 
 
 def _checked(day: str) -> str:
-    date.fromisoformat(day)
+    # ``fromisoformat`` also reads 20260101 and weeks: one form only, so that days sort as text.
+    if date.fromisoformat(day).isoformat() != day:
+        raise ValueError("a day is written YYYY-MM-DD")
     return day

@@ -27,7 +27,7 @@ from cockpit.store.lines import (
 from cockpit.store.manifest import Piece, Run
 from cockpit.store.streams import Opened
 
-_LAST_DAY = 99999999
+_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class Records:
 
     def stream(self, since: str | None, until: str | None) -> Iterator[StoredRecord]:
         """Every record that touches the period, latest day first, then by identity."""
-        return self._between(day_number(since), day_number(until) or _LAST_DAY, self._since())
+        return self._between(since or _FIRST_DAY, until or _LAST_DAY, self._since())
 
     def newest(self, count: int) -> tuple[StoredRecord, ...]:
         """The ``count`` records whose day is the latest."""
         overlay = self._since()
         if not overlay.lines:
             return tuple(map(read_stored, self._newest_raw(count)))
-        return tuple(islice(self._between(0, _LAST_DAY, overlay), count))
+        return tuple(islice(self._between(_FIRST_DAY, _LAST_DAY, overlay), count))
 
     def count(self) -> int:
         """How many records there are."""
@@ -132,20 +132,21 @@ class Records:
     def _run(self) -> Run:
         return self.opened.manifest.runs.get(self.kind) or Run()
 
-    def _between(self, first: int, last: int, overlay: Since) -> Iterator[StoredRecord]:
+    def _between(self, first: str, last: str, overlay: Since) -> Iterator[StoredRecord]:
         here = (stored(line) for line in overlay.lines.values() if line is not None)
         fresh = [one for one in here if _touches(one.record, first, last)]
         fresh.sort(key=_order, reverse=True)
         vault = self._vault_between(first, last, overlay)
         return heapq.merge(fresh, vault, key=_order, reverse=True) if fresh else vault
 
-    def _vault_between(self, first: int, last: int, overlay: Since) -> Iterator[StoredRecord]:
+    def _vault_between(self, first: str, last: str, overlay: Since) -> Iterator[StoredRecord]:
         run = self._run
-        pieces = [run[index] for index in reversed(run.within(first, last))]
+        earliest, latest = day_number(first), day_number(last)
+        pieces = [run[index] for index in reversed(run.within(earliest, latest))]
         for piece, body in zip(pieces, self.opened.pieces(pieces), strict=True):
             raws = reversed(split(body))
             # A piece wholly inside the period, with nothing laid over it, needs no look at its lines.
-            if overlay.lines or piece.first < first or last < piece.last:
+            if overlay.lines or piece.first < earliest or latest < piece.last:
                 raws = (raw for raw in raws if _wanted(glance(raw), first, last, overlay))
             yield from map(read_stored, raws)
 
@@ -194,12 +195,13 @@ class Records:
                 yield from (raw for raw in split(body) if glance(raw).uid in uids)
 
 
-def _wanted(seen: Glance, first: int, last: int, overlay: Since) -> bool:
+def _wanted(seen: Glance, first: str, last: str, overlay: Since) -> bool:
     return seen.uid not in overlay.lines and seen.record is not None and _touches(seen.record, first, last)
 
 
-def _touches(record: Dated | Record, first: int, last: int) -> bool:
-    return day_number(record.day) <= last and day_number(record.until or record.day) >= first
+def _touches(record: Dated | Record, first: str, last: str) -> bool:
+    # Days are stored in one form, which sorts as text.
+    return record.day <= last and (record.until or record.day) >= first
 
 
 def _order(one: StoredRecord) -> tuple[str, str]:

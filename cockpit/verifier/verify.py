@@ -47,7 +47,24 @@ RECEIPT_CONTEXT = b"mesinfos-cockpit receipt v1\n"
 TAG_CONTEXT = b"mesinfos-cockpit tag\n"
 MEDIA_TYPE = b"application/vnd.mesinfos-cockpit-archive+zip"
 CONTENTS = ("records/", "files/", "consents/", "receipts/")
-DECISIONS = {"consent.given", "consent.refused", "consent.withdrawn"}
+LIVE = {"consent.given", "consent.narrowed", "consent.renewed", "consent.resumed"}
+OPEN = LIVE | {"consent.paused", "consent.suspended"}
+MAY_FOLLOW: dict[str, set[str]] = {
+    "consent.deferred": {"", "consent.deferred"},
+    "consent.given": {"", "consent.deferred"},
+    "consent.refused": {"", "consent.deferred"},
+    "consent.narrowed": LIVE,
+    "consent.renewed": LIVE | {"consent.suspended"},
+    "consent.reviewed": LIVE,
+    "consent.paused": LIVE,
+    "consent.resumed": {"consent.paused"},
+    "consent.suspended": LIVE | {"consent.paused"},
+    "consent.withdrawn": OPEN,
+    "consent.expired": OPEN | {"consent.deferred"},
+    "consent.revoked": OPEN,
+    "consent.invalidated": OPEN | {"consent.deferred"},
+}
+"""What may happen to a consent, and after what; "" is nothing yet. What is over is followed by nothing."""
 TRACES = (b"mesinfos-cockpit", b"log/entries.jsonl", b"log/tag_key")
 """What only an archive of ours holds, each in several places: one of them is left whatever byte was changed."""
 
@@ -309,17 +326,19 @@ def check_receipts(archive: Archive) -> None:
 
 def check_consents(archive: Archive) -> None:
     """Each decision in the log has its receipt and its version; nothing was read but under a consent in force."""
-    state: dict[str, str] = {}
-    decided: list[int] = []
-    for entry, (_, leaf) in zip(archive.entries, archive.leaves, strict=True):
-        subject = entry["subject"]["part"]
-        if leaf["type"] in DECISIONS:
-            decided.append(entry["index"])
-            state[subject["consent"]] = leaf["type"]
-        if leaf["type"] == "access.allowed" and state.get(subject["consent"]) != "consent.given":
-            raise Refuted("read-without-consent")
+    events = [(entry, leaf["type"]) for entry, (_, leaf) in zip(archive.entries, archive.leaves, strict=True)]
+    decided = [entry["index"] for entry, event in events if event in MAY_FOLLOW]
     if sorted(signed["receipt"]["log"]["index"] for signed in archive.receipts.values()) != decided:
         raise Refuted("no-receipt")
+    state: dict[str, str] = {}
+    for entry, event in events:
+        consent = entry["subject"]["part"].get("consent")
+        if event == "access.allowed" and state.get(consent) not in LIVE:
+            raise Refuted("read-without-consent")
+        if event in MAY_FOLLOW and state.get(consent, "") not in MAY_FOLLOW[event]:
+            raise Refuted("out-of-order")
+        if event in MAY_FOLLOW and event != "consent.reviewed":
+            state[consent] = event
     versions = 0
     for path, content in archive.listed_under("consents/"):
         record = canonical_json(content)
@@ -330,10 +349,15 @@ def check_consents(archive: Archive) -> None:
             if told != {name: receipt.get(name) for name in told}:
                 raise Refuted("consent-disagrees", path)
             versions += 1
-        if path != f"consents/{consent}.json" or state.get(consent) != record["versions"][-1]["event"]:
+        if path != f"consents/{consent}.json" or state.get(consent) != last_state(record["versions"]):
             raise Refuted("consent-disagrees", path)
     if versions != len(decided):
         raise Refuted("no-consent")
+
+
+def last_state(versions: list[dict[str, Any]]) -> str:
+    """The event that made a consent what it is: looking at it again changes nothing."""
+    return str([version["event"] for version in versions if version["event"] != "consent.reviewed"][-1])
 
 
 def check_records(archive: Archive) -> None:
@@ -596,6 +620,7 @@ FAULTS = {
     "receipt-nowhere": ("stands nowhere in the log", "n'est nulle part dans l'historique"),
     "receipt-disagrees": ("disagrees with its entry in the log", "contredit son inscription"),
     "read-without-consent": ("something was read without a consent", "une lecture s'est faite sans autorisation"),
+    "out-of-order": ("a consent changed as it cannot", "une autorisation a changé comme elle ne le peut pas"),
     "no-receipt": ("a decision has no receipt, or not one", "une décision n'a pas son reçu, ou en a deux"),
     "no-consent": ("a decision has no record", "une décision n'est pas consignée"),
     "consent-disagrees": ("disagrees with its receipts or the log", "contredit ses reçus ou l'historique"),

@@ -1,0 +1,44 @@
+"""Resume a consent after a pause: a further yes to the same terms, without what is dated in the pause."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.accounts.sessions import Visit, unlocked
+from cockpit.acts.cockpit import Cockpit
+from cockpit.archive.decisions import Change, leave
+from cockpit.consent import lifecycle
+from cockpit.consent.pauses import resumed
+from cockpit.domain.event import EventType
+from cockpit.domain.ids import ConsentId
+from cockpit.domain.moment import day_of
+from cockpit.grants.summaries import open_summary, seal_summary
+from cockpit.store import consents
+
+
+def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
+    """Let the service read again. Whoever allows must have opened the space: stopping is easier than starting.
+
+    Raises ``SpaceLocked``, ``NotFound``, and ``ChangeNotPossible`` for a consent that is not paused.
+    """
+    unlocked(visit)
+    now = cockpit.clock()
+    with cockpit.database.write(visit.person) as connection:
+        row = consents.get(connection, visit.person, consent)
+        becomes = lifecycle.after(row.status, lifecycle.Change.RESUME)
+        known = open_summary(cockpit.operator, row.sealed_summary, consent)
+        known = msgspec.structs.replace(known, pauses=resumed(known.pauses, day_of(now)))
+        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))
+        hole = {"since": known.pauses[-1].since, "until": known.pauses[-1].until}
+        change = Change(
+            EventType.CONSENT_RESUMED,
+            consent,
+            known.service,
+            known.service_name,
+            known.use,
+            known.clause_sha256,
+            subject={**hole},
+            receipt={**hole},
+            version={**hole},
+        )
+        leave(cockpit.spaces.writer(connection, visit.person), cockpit.ledger, cockpit.operator.receipts, change, now)
