@@ -25,7 +25,8 @@ OPEN_TO_ANYONE = {
 }  # fmt: skip
 OPEN_WHILE_LOCKED = {
     ("GET", "/ouvrir"), ("POST", "/ouvrir"), ("POST", "/verrouiller"), ("GET", "/sources/ajouter"),
-    ("POST", "/sources/ajouter"), ("POST", "/partages/{consent}/arreter"), ("POST", "/cles/partout"),
+    ("POST", "/sources/ajouter"), ("POST", "/partages/{consent}/arreter"), ("POST", "/partages/{consent}/pause"),
+    ("POST", "/cles/partout"),
 }  # fmt: skip
 
 

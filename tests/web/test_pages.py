@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from cockpit_web.origin_words import VERDICTS
 from cockpit_web.visitor import reading
 from tests.web.every_page import FIXED, addresses
 from tests.web.furnished import origin
-from tests.web.screen import TestClient, screen, spaced
+from tests.web.screen import TestClient, check_page, screen, spaced
 
 
 def dump(rows: Path) -> str:
@@ -25,34 +24,6 @@ def dump(rows: Path) -> str:
         text = "\n".join(connection.iterdump())
     connection.close()
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_page(text: str, language: str) -> None:
-    """The rules of every page: one title, landmarks, labels, no inline script or style, no broken reference."""
-    page = screen(text)
-    assert text.startswith("<!doctype html>")
-    assert page.get("lang") == language
-    assert len(page.xpath("//h1")) == 1
-    assert len(page.xpath("//main")) == 1
-    assert page.findtext(".//title", "").strip(" –")
-    assert page.xpath("//a[@class='skip']/@href") == ["#contenu"]
-    ids = page.xpath("//@id")
-    assert len(ids) == len(set(ids)), "an id is used twice"
-    for names in page.xpath("//@aria-labelledby | //@aria-describedby"):
-        assert set(names.split()) <= set(ids)
-    for target in page.xpath("//label/@for"):
-        assert target in ids
-    for control in page.xpath("//input[not(@type='hidden')] | //select"):
-        assert page.xpath(f"//label[@for='{control.get('id')}']"), control.get("name")
-    assert not page.xpath("//@style | //style | //script[not(@src)]")
-    names = {name for element in page.iter() if isinstance(element.tag, str) for name in element.attrib}
-    assert not [name for name in names if name.startswith(("on", "hx-"))]
-    for table in page.xpath("//table[not(ancestor::dd)]"):
-        assert table.xpath("./caption")
-        assert table.xpath(".//th/@scope")
-    levels = [int(heading.tag[1]) for heading in page.xpath("//main//*[self::h1 or self::h2 or self::h3]")]
-    assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -187,9 +158,9 @@ def test_a_share_stops_in_one_click_even_locked(furnished: TestClient, cockpit: 
     (action,) = page.xpath("//form[contains(@action, '/arreter')]/@action")
     furnished.post("/verrouiller")
     answer = furnished.post(action)
-    assert answer.headers["location"] == "/partages?arrete=1"
+    assert answer.headers["location"] == "/partages?fait=arrete"
     furnished.post("/ouvrir", data={"passphrase": "quatre mots faciles à retenir"})
-    text = furnished.get("/partages?arrete=1").text
+    text = furnished.get("/partages?fait=arrete").text
     assert "C'est arrêté" in text
     assert "/arreter" not in text
 

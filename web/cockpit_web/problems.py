@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.domain.errors import (
     CitizenMustAct,
     CockpitError,
@@ -75,6 +76,8 @@ def status_of(error: CockpitError) -> int:
         return 404
     if isinstance(error, SpaceLocked):
         return 403
+    if isinstance(error, ChangeNotPossible):
+        return 409
     return 400 if isinstance(error, CitizenMustAct | ServiceMustAct) else 500
 
 

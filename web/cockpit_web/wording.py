@@ -42,6 +42,13 @@ NOT_FOUND = Explanation(
     marked("Nous répondons la même chose dans les deux cas, pour ne rien révéler."),
     marked("Vérifiez l'adresse, ou repartez de l'accueil."),
 )
+CHANGE_NOT_POSSIBLE = Explanation(
+    "change_not_possible",
+    marked("Ce partage a changé d'état entre-temps : cela ne peut plus se faire."),
+    _NOTHING_CHANGED,
+    marked("Nous gardons chaque changement d'un partage dans votre historique."),
+    marked("Regardez où il en est dans « Mes partages »."),
+)
 NOT_ALLOWED = Explanation(
     "method_not_allowed",
     marked("Cette page ne se demande pas de cette façon."),
@@ -126,6 +133,7 @@ EXPLAINED = {
         CROSS_SITE,
         TOO_LARGE,
         NOT_FOUND,
+        CHANGE_NOT_POSSIBLE,
         NOT_ALLOWED,
         BAD_REQUEST,
         OURS,
@@ -167,6 +175,11 @@ FORM_SENTENCES = {
     "escrow_not_understood": marked("Cochez la case pour dire que vous avez compris."),
     "passphrases_differ": marked("Les deux phrases secrètes ne sont pas identiques. Écrivez-les à nouveau."),
     "nothing_left": marked("Il ne reste rien à partager. Gardez au moins une donnée, ou refusez."),
+    "nothing_narrower": marked("Rien n'est réduit. Choisissez ce qui ne doit plus partir, ou revenez en arrière."),
+    "change_not_possible": marked("Ce partage a changé d'état entre-temps : cela ne peut plus se faire."),
+    "once_only": marked("Une lecture unique ne se prolonge pas. Le service doit vous redemander."),
+    "service_gone": marked("Ce service ne peut pas recevoir de données en ce moment."),
+    "declaration_broader": marked("Le service déclare plus que ce que vous aviez accepté. Il doit vous redemander."),
     "duration_missing": marked("Choisissez combien de temps l'accès dure."),
     "period_reversed": marked("La période commence après sa fin. Choisissez une date plus ancienne."),
     "wider_than_asked": marked("Ce choix donne plus que ce qui est demandé. Revenez au choix proposé."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,12 +11,14 @@ from starlette.responses import Response
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.histories import HistoryLine, Verb, history
 from cockpit.acts.shares import Share, shares
+from cockpit.consent.reminders import Remind
 from cockpit.domain.moment import PARIS
 from cockpit.domain.record import Verification
 from cockpit.store.space import Reader
 from cockpit.uses.deadlines import Deadline, bills_due
 from cockpit_web.families import FAMILIES, FamilyCount, family_counts, papers
 from cockpit_web.history_words import Teller, Told
+from cockpit_web.share_words import reminder_sentence
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, MaybeVisitor, UnlockFirst, for_anyone, reading
 
@@ -26,6 +27,7 @@ router = APIRouter()
 SOON_DAYS = 14
 MOST_TO_DO = 3
 LAST_ACCESSES = 3
+_TO_DO = {Remind.SUSPENDED, Remind.ENDS_THIS_WEEK, Remind.WAITS, Remind.UNUSED, Remind.REVIEW}
 _ACCESSES = {Verb.READ, Verb.WAS_REFUSED}
 
 
@@ -33,8 +35,8 @@ _ACCESSES = {Verb.READ, Verb.WAS_REFUSED}
 class Home:
     """What the start page of an open space shows.
 
-    ``bills``, ``false_papers`` and ``ending`` are the things to do, at most three in all; ``told`` is the newest
-    accesses in words.
+    ``bills``, ``false_papers`` and ``shares`` (each with a sentence) are the things to do, at most three in all;
+    ``told`` is the newest accesses in words.
     """
 
     name: str
@@ -42,14 +44,14 @@ class Home:
     running: int
     bills: tuple[Deadline, ...]
     false_papers: int
-    ending: tuple[Share, ...]
+    shares: tuple[tuple[Share, str], ...]
     told: tuple[Told, ...]
     empty: bool
 
     @property
     def to_do(self) -> int:
         """How many things there are to do."""
-        return len(self.bills) + len(self.ending) + (1 if self.false_papers or self.empty else 0)
+        return len(self.bills) + len(self.shares) + (1 if self.false_papers or self.empty else 0)
 
 
 @router.get("/")
@@ -68,7 +70,7 @@ def start(request: Request, cockpit: Core, visit: MaybeVisitor) -> Response:
 def _home(cockpit: Cockpit, reader: Reader, name: str, language: str) -> Home:
     today = cockpit.clock().astimezone(PARIS).date()
     families = family_counts(reader)
-    running = [share for share in shares(cockpit, reader) if share.status.live]
+    known = shares(cockpit, reader)
     invoices = reader.records(FAMILIES["factures"].kinds[0])
     bills = bills_due(invoices, today, SOON_DAYS)[:MOST_TO_DO]
     false_papers = sum(stored.record.provenance.verification is Verification.INVALID for stored in papers(reader))
@@ -77,17 +79,21 @@ def _home(cockpit: Cockpit, reader: Reader, name: str, language: str) -> Home:
     return Home(
         name=name,
         families=families,
-        running=len(running),
+        running=sum(share.status.live for share in known),
         bills=bills,
         false_papers=false_papers,
-        ending=tuple(share for share in running if _ends_soon(share, today))[: max(0, room_left)],
+        shares=_to_think_of(known, language)[: max(0, room_left)],
         told=_told(cockpit, lines, language),
         empty=not any(family.records for family in families),
     )
 
 
-def _ends_soon(share: Share, today: date) -> bool:
-    return 0 <= (date.fromisoformat(share.clause.expires[:10]) - today).days <= SOON_DAYS
+def _to_think_of(known: tuple[Share, ...], language: str) -> tuple[tuple[Share, str], ...]:
+    """The shares with something to say of them today, the most urgent first."""
+    urgency = list(Remind)
+    found = [share for share in known if share.reminder in _TO_DO]
+    found.sort(key=lambda share: urgency.index(share.reminder or Remind.PAUSED))
+    return tuple((share, reminder_sentence(language, share)) for share in found)
 
 
 def _told(cockpit: Cockpit, lines: tuple[HistoryLine, ...], language: str) -> tuple[Told, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
@@ -12,14 +11,14 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cockpit.acts.answer_consent import give, refuse
+from cockpit.acts.answer_consent import defer, give, refuse
 from cockpit.acts.ask_consent import pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, narrowed
 from cockpit.consent.notice import Notice
 from cockpit.consent.notice import render as render_notice
 from cockpit.consent.preview import PreviewPart, preview
-from cockpit.domain.consent import AccessMode, Clause, ClauseInput
+from cockpit.domain.consent import AccessMode, Clause
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import Kind
 from cockpit.domain.moment import PARIS, add_months
@@ -27,7 +26,7 @@ from cockpit.domain.use import Grain
 from cockpit.grants.pushed import Pending
 from cockpit.store.space import Reader
 from cockpit_web.forms import Submitted, sentence_for, text
-from cockpit_web.languages import marked
+from cockpit_web.narrowing_form import PartChoice, is_day, part_choices, without_fields
 from cockpit_web.security.headers import allow_form_target
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, Visitor, reading
@@ -37,13 +36,6 @@ router = APIRouter()
 ONCE = "une-fois"
 MOST_SHOWN = 4000
 """How many characters of each kind's bytes the page prints; the count says how much there is in all."""
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-GRAINS = {
-    Grain.RAW: marked("telles quelles"),
-    Grain.DAY: marked("un total par jour"),
-    Grain.MONTH: marked("un total par mois"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +52,6 @@ class Choices:
     def any(self) -> bool:
         """Whether the person changed anything of what was asked."""
         return bool(self.duration or self.kinds or self.removed or self.data_from or any(g for _, g in self.grains))
-
-
-@dataclass(frozen=True, slots=True)
-class PartChoice:
-    """One kind of the request: its words, what it adds, and how it may be narrowed.
-
-    ``fields`` are (name, label) pairs; ``grains`` are the coarser grains on offer, with their words to translate.
-    """
-
-    part: ClauseInput
-    title: str
-    why: str
-    fields: tuple[tuple[str, str], ...]
-    grains: tuple[tuple[Grain, str], ...]
-    asked_grain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +119,13 @@ def show_bytes(
 
 @router.post("/demande")
 def answer(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> Response:
-    """No, or yes to what was chosen; then back to the service. Raises ``UnknownRequest``."""
+    """No, later, or yes to what was chosen; then back to the service. Raises ``UnknownRequest``."""
     waiting = pending(cockpit, text(form, "client_id"), text(form, "request_uri"))
     decision, choices = text(form, "decision"), _choices(form, waiting)
     if decision == "non":
         return RedirectResponse(refuse(cockpit, visit, waiting), 303)
+    if decision == "plus-tard":
+        return RedirectResponse(defer(cockpit, visit, waiting), 303)
     try:
         if decision != "oui":
             raise BadChoice("neither yes nor no was chosen", code="decision_missing")
@@ -176,21 +155,17 @@ def _choices(form: FormData | QueryParams, waiting: Pending) -> Choices:
 
 def _narrowing(choices: Choices) -> Narrowing:
     """The choices, typed. Raises ``BadChoice`` for what the form could not have sent."""
-    without: dict[Kind, set[str]] = {}
-    for removed in choices.removed:
-        kind, _, name = removed.partition("/")
-        without.setdefault(Kind(kind), set()).add(name)
     try:
         grains = {Kind(kind): Grain(grain) for kind, grain in choices.grains if grain}
         months = None if choices.duration == ONCE else int(choices.duration)
     except ValueError as error:
         raise BadChoice("a choice is not one of those offered", code="duration_missing") from error
-    if choices.data_from and not _is_day(choices.data_from):
+    if choices.data_from and not is_day(choices.data_from):
         raise BadChoice("the beginning is not a day", code="period_reversed")
     return Narrowing(
         months=months,
         kinds=frozenset(Kind(kind) for kind in choices.kinds),
-        without={kind: frozenset(names) for kind, names in without.items()},
+        without=without_fields(choices.removed),
         grains=grains,
         data_from=choices.data_from or None,
     )
@@ -225,27 +200,13 @@ def _page(
         asked=asked,
         notice=notice,
         leaving=leaving,
-        parts=tuple(_part(cockpit, waiting, part, language) for part in waiting.clause.inputs),
+        parts=part_choices(cockpit.registry, waiting.clause, waiting.use, language),
         durations=_durations(waiting, now.astimezone(PARIS).date()),
         choices=choices,
         fault=fault,
         preview_fault=preview_fault,
         contact=waiting.service.contact,
         legal_basis=waiting.use.legal_basis,
-    )
-
-
-def _part(cockpit: Cockpit, waiting: Pending, part: ClauseInput, language: str) -> PartChoice:
-    sheet = cockpit.registry.kinds[part.kind]
-    published = next((asked for asked in waiting.use.inputs if asked.kind == part.kind), None)
-    coarser = [grain for grain in sheet.grains if grain.coarseness > part.grain.coarseness]
-    return PartChoice(
-        part=part,
-        title=sheet.title.in_language(language),
-        why=published.why.in_language(language) if published else "",
-        fields=tuple((name, sheet.fields[name].in_language(language)) for name in part.fields),
-        grains=tuple((grain, GRAINS[grain]) for grain in coarser),
-        asked_grain=GRAINS[part.grain],
     )
 
 
@@ -277,10 +238,3 @@ def _leaving(cockpit: Cockpit, waiting: Pending, choices: Choices, part: Preview
     ]
     whole = "/demande/octets?" + urlencode([(name, value) for name, value in asked if value])
     return Leaving(part, title, part.body[:MOST_SHOWN], len(part.body.encode()), whole)
-
-
-def _is_day(written: str) -> bool:
-    try:
-        return bool(_DAY.fullmatch(written)) and bool(date.fromisoformat(written))
-    except ValueError:
-        return False

@@ -1,19 +1,32 @@
-"""My shares: who may see what and until when, what has left so far, and stopping in one click."""
+"""My shares: who may see what and until when, what has left so far, and every way to give less or nothing."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.narrow_consent import narrow_consent
+from cockpit.acts.pause_consent import pause_consent
+from cockpit.acts.renew_consent import renew_consent
+from cockpit.acts.resume_consent import resume_consent
+from cockpit.acts.review_consent import review_consent
 from cockpit.acts.shares import Share, share, shares
 from cockpit.acts.withdraw_consent import withdraw_consent
+from cockpit.consent.lifecycle import Change, ChangeNotPossible, possible
+from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice
 from cockpit.consent.notice import LabelLine
+from cockpit.domain.consent import AccessMode, ConsentStatus
 from cockpit.domain.ids import ConsentId
+from cockpit_web.forms import Submitted, sentence_for, text
+from cockpit_web.narrowing_form import PartChoice, narrowing_of, part_choices
+from cockpit_web.share_words import DONE, EVENT_WORDS, STATUS_WORDS, reminder_sentence
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, Visitor, for_signed_in, reading
 
@@ -24,56 +37,92 @@ _LABEL_LINES = 7
 
 
 @dataclass(frozen=True, slots=True)
-class SharesPage:
-    """What the page shows. ``titles`` gives each use its title; ``stopped`` says that one was just stopped."""
+class Shown:
+    """One share on the list. ``reminder`` is a sentence to tell today, or empty."""
 
-    running: tuple[Share, ...]
-    ended: tuple[Share, ...]
-    titles: dict[str, str]
+    share: Share
+    title: str
+    status: str
+    reminder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharesPage:
+    """What the page shows: what runs, sleeps or is suspended; what waits for a decision; what is over."""
+
+    running: tuple[Shown, ...]
+    waiting: tuple[Shown, ...]
+    ended: tuple[Shown, ...]
     kinds: dict[str, str]
-    stopped: bool
+    done: str
 
 
 @dataclass(frozen=True, slots=True)
 class SharePage:
-    """One share. ``label`` is the seven lines exactly as they were shown; ``receipts`` are JSON, oldest first."""
+    """One share. ``label`` is the seven lines exactly as they were shown; ``receipts`` are JSON, oldest first.
+
+    ``may`` are the changes that can be made now; ``months`` the durations a renewal may choose.
+    """
 
     share: Share
     title: str
+    status: str
+    reminder: str
     label: tuple[LabelLine, ...]
-    receipts: tuple[str, ...]
-    running: bool
+    receipts: tuple[tuple[str, str, str], ...]
+    may: frozenset[str]
+    months: tuple[int, ...]
+    done: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowPage:
+    """Giving less: what is given now, each part with the choices that would take something away."""
+
+    share: Share
+    title: str
+    parts: tuple[PartChoice, ...]
+    fault: str
 
 
 @router.get("/partages")
-def show_shares(request: Request, cockpit: Core, visit: Visitor, arrete: str = "") -> Response:
-    """Every share, running first."""
+def show_shares(request: Request, cockpit: Core, visit: Visitor, fait: str = "") -> Response:
+    """Every share, running first. ``fait`` names what was just done."""
     language = language_of(request)
     with reading(cockpit, visit) as reader:
-        found = shares(cockpit, reader)
+        found = [_shown(cockpit, one, language) for one in shares(cockpit, reader)]
+    waits = ConsentStatus.DEFERRED
     page = SharesPage(
-        running=tuple(one for one in found if one.status.live),
-        ended=tuple(one for one in found if not one.status.live),
-        titles={one.use: _title(cockpit, one.use, language) for one in found},
+        running=tuple(one for one in found if not one.share.status.final and one.share.status is not waits),
+        waiting=tuple(one for one in found if one.share.status is waits),
+        ended=tuple(one for one in found if one.share.status.final),
         kinds={str(kind): sheet.title.in_language(language) for kind, sheet in cockpit.registry.kinds.items()},
-        stopped=arrete == "1",
+        done=DONE.get(fait, ""),
     )
     return render(request, "shares/page.html", page, room="shares")
 
 
 @router.get("/partages/{consent}")
-def show_share(request: Request, cockpit: Core, visit: Visitor, consent: str) -> Response:
+def show_share(request: Request, cockpit: Core, visit: Visitor, consent: str, fait: str = "") -> Response:
     """One share with its label and receipts. Raises ``NotFound``."""
-    with reading(cockpit, visit) as reader:
-        found = share(cockpit, reader, ConsentId(consent))
-    page = SharePage(
-        share=found,
-        title=_title(cockpit, found.use, language_of(request)),
-        label=_label(found.notice_text),
-        receipts=tuple(json.dumps(receipt, ensure_ascii=False, indent=2) for receipt in found.receipts),
-        running=found.status.live,
-    )
-    return render(request, "shares/one.html", page, room="shares")
+    return _one(request, cockpit, visit, ConsentId(consent), DONE.get(fait, ""))
+
+
+@router.get("/partages/{consent}/reduire")
+def choose_less(request: Request, cockpit: Core, visit: Visitor, consent: str) -> Response:
+    """What may be taken away. Raises ``NotFound``, ``ChangeNotPossible``."""
+    return _narrow_page(request, cockpit, visit, ConsentId(consent))
+
+
+@router.post("/partages/{consent}/reduire")
+def give_less(request: Request, cockpit: Core, visit: Visitor, consent: str, form: Submitted) -> Response:
+    """Give less from now on. Raises ``NotFound``, ``ChangeNotPossible``."""
+    try:
+        narrow_consent(cockpit, visit, ConsentId(consent), narrowing_of(form))
+    except BadChoice as error:
+        return _narrow_page(request, cockpit, visit, ConsentId(consent), sentence_for(language_of(request), error), 422)
+    return RedirectResponse(f"/partages/{consent}?fait=reduit", 303)
 
 
 @router.post("/partages/{consent}/arreter")
@@ -81,7 +130,111 @@ def show_share(request: Request, cockpit: Core, visit: Visitor, consent: str) ->
 def stop(cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Stop a share at once, locked or not, with no reason asked (GDPR art. 7(3)). Raises ``NotFound``."""
     withdraw_consent(cockpit, visit.person, ConsentId(consent))
-    return RedirectResponse("/partages?arrete=1", 303)
+    return RedirectResponse("/partages?fait=arrete", 303)
+
+
+@router.post("/partages/{consent}/pause")
+@for_signed_in
+def pause(cockpit: Core, visit: Visitor, consent: str) -> Response:
+    """Let a share sleep, locked or not. Raises ``NotFound``, ``ChangeNotPossible``."""
+    pause_consent(cockpit, visit.person, ConsentId(consent))
+    return RedirectResponse("/partages?fait=pause", 303)
+
+
+@router.post("/partages/{consent}/reprendre")
+def resume(request: Request, cockpit: Core, visit: Visitor, consent: str) -> Response:
+    """Let the service read again, without what is dated in the pause. Raises ``NotFound``."""
+    return _changed(
+        request, cockpit, visit, consent, "repris", lambda: resume_consent(cockpit, visit, ConsentId(consent))
+    )
+
+
+@router.post("/partages/{consent}/prolonger")
+def renew(request: Request, cockpit: Core, visit: Visitor, consent: str, form: Submitted) -> Response:
+    """Let it last longer, or lift a suspension. Raises ``NotFound``."""
+    chosen = text(form, "duree")
+    months = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) <= 2 else 0
+    act = lambda: renew_consent(cockpit, visit, ConsentId(consent), months)  # noqa: E731 - one sentence
+    return _changed(request, cockpit, visit, consent, "prolonge", act)
+
+
+@router.post("/partages/{consent}/garder")
+def keep(request: Request, cockpit: Core, visit: Visitor, consent: str) -> Response:
+    """Note that the share was looked at again and stays. Raises ``NotFound``."""
+    act = lambda: review_consent(cockpit, visit.person, ConsentId(consent))  # noqa: E731 - one sentence
+    return _changed(request, cockpit, visit, consent, "garde", act)
+
+
+def _changed(
+    request: Request, cockpit: Cockpit, visit: Visit, consent: str, done: str, act: Callable[[], None]
+) -> Response:
+    try:
+        act()
+    except (BadChoice, ChangeNotPossible) as error:
+        fault = sentence_for(language_of(request), error)
+        return _one(request, cockpit, visit, ConsentId(consent), "", fault, status=422)
+    return RedirectResponse(f"/partages/{consent}?fait={done}", 303)
+
+
+def _one(
+    request: Request,
+    cockpit: Cockpit,
+    visit: Visit,
+    consent: ConsentId,
+    done: str = "",
+    fault: str = "",
+    status: int = 200,
+) -> Response:
+    language = language_of(request)
+    with reading(cockpit, visit) as reader:
+        found = share(cockpit, reader, consent)
+    shown = _shown(cockpit, found, language)
+    use = cockpit.registry.use(found.use)
+    receipts = zip(found.events, found.receipts, strict=True)
+    page = SharePage(
+        share=found,
+        title=shown.title,
+        status=shown.status,
+        reminder=shown.reminder,
+        label=_label(found.notice_text),
+        receipts=tuple(
+            (EVENT_WORDS[event], at, json.dumps(receipt, ensure_ascii=False, indent=2))
+            for (event, at), receipt in receipts
+        ),
+        may=_may(found),
+        months=tuple(months for months in DURATIONS_MONTHS if use and months <= use.max_duration_months),
+        done=done,
+        fault=fault,
+    )
+    return render(request, "shares/one.html", page, room="shares", status=status)
+
+
+def _may(found: Share) -> frozenset[str]:
+    """The changes on offer: what the life of a consent allows, without renewing what was for one reading."""
+    may = {change.value for change in possible(found.status)}
+    if found.status is ConsentStatus.DEFERRED:
+        return frozenset()
+    if found.clause.mode is AccessMode.ONCE:
+        may -= {Change.RENEW.value, Change.RECONFIRM.value, Change.PAUSE.value}
+    return frozenset(may)
+
+
+def _narrow_page(
+    request: Request, cockpit: Cockpit, visit: Visit, consent: ConsentId, fault: str = "", status: int = 200
+) -> Response:
+    language = language_of(request)
+    with reading(cockpit, visit) as reader:
+        found = share(cockpit, reader, consent)
+    if Change.NARROW not in possible(found.status):
+        raise ChangeNotPossible("only a running consent is narrowed", status=found.status.value)
+    parts = part_choices(cockpit.registry, found.clause, cockpit.registry.use(found.use), language)
+    page = NarrowPage(found, _title(cockpit, found.use, language), parts, fault)
+    return render(request, "shares/narrow.html", page, room="shares", status=status)
+
+
+def _shown(cockpit: Cockpit, found: Share, language: str) -> Shown:
+    sentence = reminder_sentence(language, found)
+    return Shown(found, _title(cockpit, found.use, language), STATUS_WORDS[found.status], sentence)
 
 
 def _title(cockpit: Cockpit, reference: str, language: str) -> str:
