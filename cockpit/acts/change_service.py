@@ -11,7 +11,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change, leave
 from cockpit.consent import lifecycle
 from cockpit.consent.declarations import grew
-from cockpit.domain.errors import NotFound
+from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId, PersonId, ServiceId
 from cockpit.domain.record import Json
@@ -19,6 +19,8 @@ from cockpit.domain.service import Service, Standing
 from cockpit.grants.summaries import open_summary
 from cockpit.store import consents, services
 from cockpit.store.walls import EVERYONE
+
+MOST_REASON = 200
 
 
 def change_service(cockpit: Cockpit, service: Service) -> int:
@@ -39,9 +41,11 @@ def change_service(cockpit: Cockpit, service: Service) -> int:
 def suspend_service(cockpit: Cockpit, service: ServiceId, reason: str) -> int:
     """Stop a service: nothing is given to it until it is reinstated and each person says yes again.
 
-    ``reason`` is the operator's sentence, shown to everyone concerned. Returns how many consents were suspended. Raises
-    ``NotFound``.
+    ``reason`` is the operator's sentence (1 to 200 characters), shown to everyone concerned. Returns how many consents
+    were suspended. Raises ``NotFound``, and ``OperatorMustAct`` for another reason.
     """
+    if not 1 <= len(reason.strip()) <= MOST_REASON or not reason.isprintable():
+        raise OperatorMustAct(f"give a reason of 1 to {MOST_REASON} characters on one line", code="reason")
     with cockpit.database.write() as connection:
         before = _found(connection, service)
         services.put(connection, replace(before, standing=Standing.SUSPENDED))

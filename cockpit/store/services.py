@@ -25,6 +25,12 @@ def find(connection: Connection, service: ServiceId) -> Service | None:
     return found and msgspec.json.decode(found, type=Service)
 
 
+def every(connection: Connection) -> list[Service]:
+    """Every service, by id."""
+    rows = connection.execute(select(tables.service.c.declaration).order_by(tables.service.c.service_id))
+    return [msgspec.json.decode(row.declaration, type=Service) for row in rows]
+
+
 def first_use_of_assertion(connection: Connection, assertion_hash: str, expires: str, now: str) -> bool:
     """Remember a client assertion until it expires; False when it was seen before (RFC 7523 section 3)."""
     table = tables.seen_assertion

@@ -40,6 +40,7 @@ from cockpit_web.pages import (
 )
 from cockpit_web.problems import LastResort, for_programs, install_problems
 from cockpit_web.programs import PROGRAMS
+from cockpit_web.routine import lifespan
 from cockpit_web.security.csrf import CrossSiteGuard
 from cockpit_web.security.headers import SecurityHeaders
 from cockpit_web.security.hosts import accepted_hosts
@@ -63,7 +64,14 @@ def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, Demonstration
     ``demonstration_doors`` are the fictional persons' doors, by the keys of their links; more may come later.
     """
     # An address has one spelling: a redirect to another would quote back what it was asked, and carry a token along.
-    app = FastAPI(title="mesinfos-cockpit", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="mesinfos-cockpit",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
     app.state.cockpit = cockpit
     app.state.attempts = Attempts(cockpit.clock)
     app.state.demonstration_doors = {} if demonstration_doors is None else demonstration_doors
