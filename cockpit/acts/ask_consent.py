@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.request import Ask, OverAsking, clause_for
+from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ServiceId
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
-from cockpit.domain.service import Service
+from cockpit.domain.service import Service, Standing
 from cockpit.grants.keys import new_secret, secret_hash
 from cockpit.grants.pushed import (
     LIFETIME_SECONDS,
@@ -34,9 +35,20 @@ class Pushed:
     expires_in: int
 
 
+class ServiceSuspended(ServiceMustAct):
+    """The operator stopped this service: it may ask nothing (RFC 6749 section 4.1.2.1)."""
+
+    code = "unauthorized_client"
+
+
 def ask_consent(cockpit: Cockpit, service: Service, reference: str, ask: Ask, redirect: Redirect) -> Pushed:
-    """Keep the request for five minutes. Raises ``OverAsking``, which is logged, when it exceeds the declaration."""
+    """Keep the request for five minutes. Raises ``OverAsking``, which is logged, when it exceeds the declaration.
+
+    Raises ``ServiceSuspended`` for a service that the operator stopped.
+    """
     now = cockpit.clock()
+    if service.standing is Standing.SUSPENDED:
+        raise ServiceSuspended("this service is suspended here; ask the operator of this cockpit why")
     audit: dict[str, Json] = {"service": service.id, "use": reference, "kinds": list[Json](sorted(ask.fields))}
     try:
         use = cockpit.registry.use(reference)
@@ -72,7 +84,8 @@ def pending(cockpit: Cockpit, client_id: str, request_uri: str) -> Pending:
     with cockpit.database.read() as connection:
         row = tokens.find_pushed(connection, hashed)
         service = services.find(connection, ServiceId(client_id))
-    if row is None or service is None or row.service != service.id or row.used:
+    stopped = service is not None and service.standing is Standing.SUSPENDED
+    if row is None or service is None or row.service != service.id or row.used or stopped:
         raise UnknownRequest("this request is unknown or was answered already; ask the service to send it again")
     if row.expires <= instant(cockpit.clock()):
         raise UnknownRequest("this request waited more than five minutes; ask the service to send it again")

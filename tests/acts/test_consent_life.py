@@ -10,7 +10,7 @@ import pytest
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.answer_consent import defer, give, refuse
-from cockpit.acts.ask_consent import pending
+from cockpit.acts.ask_consent import ServiceSuspended, ask_consent, pending
 from cockpit.acts.change_service import change_service, reinstate_service, suspend_service
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.expire_consents import Expired, expire_consents
@@ -27,11 +27,14 @@ from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.consent.narrowing import BadChoice, Narrowing
 from cockpit.consent.reminders import Remind
-from cockpit.domain.consent import ConsentStatus
+from cockpit.consent.request import Ask
+from cockpit.domain.consent import AccessMode, ConsentStatus
 from cockpit.domain.errors import NotFound, SpaceLocked
 from cockpit.domain.ids import ConsentId
+from cockpit.domain.service import Service
 from cockpit.domain.use import Grain
-from cockpit.store import heads
+from cockpit.grants.pushed import Redirect
+from cockpit.store import heads, services
 from tests.conftest import MovingClock
 from tests.web.furnished import INVOICE, REDIRECT, SERIES, VERIFIER, ask, coach, furnish
 
@@ -64,6 +67,13 @@ def told(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> Share:
     assert visit.keyring is not None
     with cockpit.spaces.read(visit.keyring) as reader:
         return share(cockpit, reader, consent)
+
+
+def ask_again(cockpit: Cockpit, service: Service) -> None:
+    """The service as the store has it asks for something."""
+    wanted = Ask({SERIES: ()}, {}, frozenset(), "2026-01-01", "2026-11-22", AccessMode.ONCE, 1,
+                 "2026-12-01T00:00:00Z", 1)  # fmt: skip
+    ask_consent(cockpit, service, "energy-advice-v1", wanted, Redirect(REDIRECT, None, "x" * 43))
 
 
 def test_a_paused_consent_gives_nothing_and_a_resumed_one_again(cockpit: Cockpit, known: Visit) -> None:
@@ -246,6 +256,11 @@ def test_a_service_under_another_name_must_be_looked_at_again(cockpit: Cockpit, 
 def test_a_suspended_service_reads_nothing_even_after_its_return(cockpit: Cockpit, known: Visit) -> None:
     token = given(cockpit, known)
     assert suspend_service(cockpit, coach().id, "Enquête en cours") == 2
+    with cockpit.database.read() as connection:
+        stopped = services.find(connection, coach().id)
+    assert stopped is not None
+    with pytest.raises(ServiceSuspended):
+        ask_again(cockpit, stopped)
     reinstate_service(cockpit, coach().id)
     with pytest.raises((InvalidGrant, AccessRefused)):
         read(cockpit, token)
