@@ -27,7 +27,10 @@ WIDE_PURPOSES = frozenset({"https://w3id.org/dpv#Purpose", "https://w3id.org/dpv
 
 @dataclass(frozen=True, slots=True)
 class KindSheet:
-    """What the vocabulary says of one kind of data."""
+    """What the vocabulary says of one kind of data.
+
+    ``joint_when`` are fields that, when they say something, show that the record speaks of another adult too.
+    """
 
     id: Kind
     title: Words
@@ -38,6 +41,7 @@ class KindSheet:
     grains: tuple[Grain, ...]
     versions: Versions
     fields: dict[str, Words]
+    joint_when: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Registry:
         """The kinds of special categories (GDPR art. 9): by their own term of the DPV or a broader one."""
         terms = vocabulary()
         return frozenset(kind for kind, sheet in self.kinds.items() if _special(sheet.dpv, terms))
+
+    @property
+    def joint_when(self) -> dict[Kind, tuple[str, ...]]:
+        """The fields that show, for the kinds that have some, that a record speaks of another adult too."""
+        return {kind: sheet.joint_when for kind, sheet in self.kinds.items() if sheet.joint_when}
 
     @property
     def collections(self) -> tuple[Collection, ...]:

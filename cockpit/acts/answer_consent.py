@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -12,24 +13,44 @@ from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change, leave
 from cockpit.consent.clauses import clause_sha256, clause_to_json
+from cockpit.consent.joint import AGREED_DAYS, holds, joint_kinds
 from cockpit.consent.narrowing import Narrowing, narrowed
 from cockpit.consent.notice import Notice, render
 from cockpit.consent.receipt import terms
 from cockpit.domain.consent import Clause, ConsentStatus
+from cockpit.domain.errors import CitizenMustAct
 from cockpit.domain.event import EventType
-from cockpit.domain.ids import ConsentId, PersonId, collection_of
+from cockpit.domain.ids import ConsentId, Kind, PersonId, collection_of
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
+from cockpit.grants.joint import JointRequest, code_hash, new_code, open_joint, seal_joint
 from cockpit.grants.keys import new_grant, new_secret, secret_hash, wrap_private
 from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding
 from cockpit.grants.summaries import Summary, seal_summary
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import consents, heads, tokens
+from cockpit.store import joint as joint_rows
+from cockpit.store.joint import Answer, JointRow
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS
 
 CODE_SECONDS = 45
 """How long an authorization code lives (FAPI 2.0 allows at most 60)."""
+
+
+class JointFacts(CitizenMustAct):
+    """What would leave speaks of another adult too: they must agree, or it must stay. ``kinds`` names what."""
+
+    code = "joint_facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A code to tell another adult, until when it is good, and where the service's page is."""
+
+    code: str = field(repr=False)
+    expires: str
+    address: str = field(repr=False)
 
 
 def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
@@ -58,11 +79,15 @@ def defer(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
 def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> str:
     """Say yes, to as much as was chosen. Returns where to send the browser, with a code for the service.
 
-    Raises ``SpaceLocked``, ``BadChoice``, or ``UnknownRequest`` when the request was answered meanwhile.
+    Raises ``SpaceLocked``, ``BadChoice``, ``JointFacts`` when another adult must agree first, or ``UnknownRequest``
+    when the request was answered meanwhile.
     """
     keyring = unlocked(visit)
     now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
     clause = narrowed(pending.clause, choice, now)
+    kinds = joint(cockpit, keyring, clause)
+    if kinds and not _agreed(cockpit, keyring, consent, clause):
+        raise JointFacts("another adult must agree first", kinds=", ".join(kinds))
     notice = _notice(cockpit, pending, clause, visit.language)
     code = new_secret("code_")
     with cockpit.database.write(visit.person) as connection:
@@ -70,6 +95,47 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
         _grant(cockpit, connection, keyring, consent, clause, pending, code, now)
         _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now)
     return _answer(cockpit, pending, {"code": code})
+
+
+def ask_other(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> Handed:
+    """Put the request off until another adult, of whom the data speaks too, agrees to these terms with a code.
+
+    Raises ``SpaceLocked``, ``BadChoice``, ``UnknownRequest``.
+    """
+    unlocked(visit)
+    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
+    clause, code = narrowed(pending.clause, choice, now), new_code()
+    notice = _notice(cockpit, pending, clause, visit.language)
+    expires = instant(now + timedelta(days=AGREED_DAYS))
+    sealed = seal_joint(code, JointRequest(clause, pending.service.name, visit.name))
+    with cockpit.database.write(visit.person) as connection:
+        _spend(connection, pending)
+        joint_rows.remove_expired(connection, instant(now))
+        joint_rows.put(connection, JointRow(code_hash(code), visit.person, consent, sealed, expires))
+        more: dict[str, Json] = {"joint": code}
+        _record(cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, clause, notice, now, more)
+    words = {"error": "access_denied", "error_description": "the person waits for somebody else's agreement"}
+    return Handed(code, expires, _answer(cockpit, pending, words))
+
+
+def joint(cockpit: Cockpit, keyring: Keyring, clause: Clause) -> tuple[Kind, ...]:
+    """The kinds of these terms whose records speak of another adult too. Raises ``Tampered``."""
+    with cockpit.spaces.read(keyring) as reader:
+        return joint_kinds(
+            clause, cockpit.registry.joint_when, lambda kind: (stored.record for stored in reader.stream(kind))
+        )
+
+
+def _agreed(cockpit: Cockpit, keyring: Keyring, consent: ConsentId, clause: Clause) -> bool:
+    """Whether another adult said yes, and still does, to what covers these terms."""
+    with cockpit.spaces.read(keyring) as reader:
+        codes = [line["joint"] for line in reader.lines(CONSENTS) if line["uid"] == consent and "joint" in line]
+    if not codes:
+        return False
+    with cockpit.database.read() as connection:
+        row = joint_rows.find(connection, code_hash(codes[-1]))
+    answered = row is not None and row.answer is Answer.YES
+    return row is not None and answered and holds(open_joint(codes[-1], row.sealed_request).clause, clause)
 
 
 def _put_off(cockpit: Cockpit, visit: Visit, pending: Pending) -> ConsentId | None:
@@ -153,6 +219,7 @@ def _record(
     clause: Clause,
     notice: Notice,
     now: datetime,
+    more: dict[str, Json] | None = None,
 ) -> None:
     kinds: list[Json] = [part.kind for part in clause.inputs]
     change = Change(
@@ -170,6 +237,7 @@ def _record(
             "service_name": pending.service.name,
             "use": pending.use.reference,
             "clause": clause_to_json(clause),
+            **(more or {}),
         },
     )
     leave(cockpit.spaces.writer(connection, visit.person), cockpit.ledger, cockpit.operator.receipts, change, now)

@@ -19,7 +19,7 @@ from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, collection_of
 from cockpit.domain.record import Json
 from cockpit.grants.keys import seal_clause
-from cockpit.grants.summaries import open_summary, seal_summary
+from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents, heads, services
 from cockpit.store.consents import ConsentRow
 
@@ -39,7 +39,7 @@ def narrow_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, choice: N
         if service is None or use is None:
             raise NotFound("this service or its use is no longer known here")
         notice = render(clause, use, service, cockpit.kind_words, visit.language)
-        known = open_summary(cockpit.operator, row.sealed_summary, consent)
+        known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, clause_sha256=clause_sha256(clause))
         consents.change(
             connection,

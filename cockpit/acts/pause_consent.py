@@ -12,7 +12,7 @@ from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
 from cockpit.domain.moment import day_of
-from cockpit.grants.summaries import open_summary, seal_summary
+from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents
 
 
@@ -27,7 +27,7 @@ def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> Non
         if row.status is ConsentStatus.PAUSED:
             return
         becomes = lifecycle.after(row.status, lifecycle.Change.PAUSE)
-        known = open_summary(cockpit.operator, row.sealed_summary, consent)
+        known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, pauses=paused(known.pauses, day_of(now)))
         consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))
         since = {"since": known.pauses[-1].since}

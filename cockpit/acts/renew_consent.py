@@ -23,7 +23,7 @@ from cockpit.domain.moment import PARIS, add_months, instant
 from cockpit.domain.service import Standing
 from cockpit.domain.use import Use
 from cockpit.grants.keys import seal_clause
-from cockpit.grants.summaries import open_summary, seal_summary
+from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents, services
 
 
@@ -49,7 +49,7 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
             )
         clause = _prolonged(before, use, months, now)
         notice = render(clause, use, service, cockpit.kind_words, visit.language)
-        known = open_summary(cockpit.operator, row.sealed_summary, consent)
+        known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, service_name=service.name, clause_sha256=clause_sha256(clause))
         consents.change(
             connection,

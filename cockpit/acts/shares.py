@@ -43,7 +43,8 @@ class Share:
 
     ``clause`` and ``notice_text`` are the present ones. ``receipts`` are the signed receipts, oldest first;
     ``last_read`` is an instant or None; ``reason`` says why it was suspended or ended, when it did so by itself;
-    ``reminder`` is what to tell the person of it today.
+    ``reminder`` is what to tell the person of it today; ``asked_by`` names the other adult when it is an agreement to
+    what they share.
     """
 
     consent: ConsentId
@@ -62,6 +63,7 @@ class Share:
     events: tuple[tuple[str, str], ...]
     reason: str
     reminder: Remind | None
+    asked_by: str = ""
 
 
 def shares(cockpit: Cockpit, reader: Reader) -> tuple[Share, ...]:
@@ -120,6 +122,7 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
         events=tuple((line["event"], line["at"]) for line in lines),
         reason=changes[-1].get("reason", ""),
         reminder=reminder(dates, date.fromisoformat(now[:10])),
+        asked_by=first.get("asked_by", ""),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.consent.pauses import Pause
 from cockpit.domain.ids import ConsentId, ServiceId
 from cockpit.sealing.box import open_under, seal_under
@@ -13,13 +14,27 @@ _DUTY = "consent summaries"
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Whose consent for what, the hash of its terms, and when it slept. Sealed under the operator's key."""
+    """Whose consent for what, the hash of its terms, and when it slept. Sealed under the operator's key.
+
+    ``joint`` is the code's hash of the request under which it is another adult's agreement, and opens nothing itself.
+    """
 
     service: ServiceId
     service_name: str
     use: str
     clause_sha256: str
     pauses: tuple[Pause, ...] = ()
+    joint: str = ""
+
+
+def of_ones_own(summary: Summary) -> Summary:
+    """The summary, when it is of data that the person shares themselves.
+
+    Raises ``ChangeNotPossible`` for an agreement to what another adult shares: it is kept or withdrawn, not changed.
+    """
+    if summary.joint:
+        raise ChangeNotPossible("this agreement is about what another adult shares: it can be withdrawn only")
+    return summary
 
 
 def seal_summary(operator: OperatorKeys, summary: Summary, consent: ConsentId) -> bytes:

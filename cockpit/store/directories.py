@@ -10,6 +10,7 @@ DIRECTORIES: Final = {
     "login": "leads from a keyed tag of a sign-in name to its person",
     "session": "leads from the hash of a cookie to its person",
     "token": "leads from the hash of a code or token to its person",
+    "joint_request": "leads from the hash of a code to the person whose request another adult is asked about",
     "service": "public declarations; about no person",
     "par": "requests that no person has answered yet",
     "seen_assertion": "hashes of assertions that services sent; about no person",

@@ -14,6 +14,7 @@ SPREAD: Final = {
     "session": "session_hash",
     "token": "token_hash",
     "par": "request_hash",
+    "joint_request": "code_hash",
     "seen_assertion": "assertion_hash",
 }
 """Directories that grow with the number of persons, and the hash by which alone they are looked up."""

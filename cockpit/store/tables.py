@@ -185,6 +185,17 @@ par = Table(
     Column("used", Integer, nullable=False),
 )
 
+joint_request = Table(
+    "joint_request",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("person_id", String(32), nullable=False),
+    Column("consent_id", String(32), nullable=False),
+    Column("sealed_request", LargeBinary, nullable=False),
+    Column("expires", String(20), nullable=False),
+    Column("answer", String(16), nullable=False),
+)
+
 seen_assertion = Table(
     "seen_assertion",
     metadata,

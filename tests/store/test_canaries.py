@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from cockpit.accounts.sessions import Visit
-from cockpit.acts.answer_consent import give
+from cockpit.acts.answer_consent import ask_other, give
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.issue_tokens import redeem_code
 from cockpit.acts.open_space import open_space
+from cockpit.acts.pause_consent import pause_consent
 from cockpit.acts.read_for_service import Wanted, read_for_service
 from cockpit.acts.refresh_source import refresh_source
 from cockpit.acts.search_space import search_space
@@ -69,6 +70,11 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     issued = redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER)
     released = read_for_service(cockpit, issued.access_token, Wanted(INVOICE))
     assert CANARY.encode() in released.body
+    again = ask_consent(
+        cockpit, SERVICE, "energy-advice-v1", ASK, Redirect(SERVICE.redirect_uris[0], f"{CANARY}state", CHALLENGE)
+    )
+    ask_other(cockpit, visit, pending(cockpit, SERVICE.id, again.request_uri), Narrowing(3, frozenset({INVOICE})))
+    pause_consent(cockpit, visit.person, issued.consent)
     assert visit.keyring is not None
     for _ in range(2):
         assert search_space(cockpit, visit, Query(f"{CANARY} octobre")).records

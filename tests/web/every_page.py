@@ -14,8 +14,9 @@ from tests.web.furnished import ask
 
 FIXED = (
     "/", "/donnees", "/donnees/energie", "/donnees/banque", "/donnees/factures", "/donnees/papiers",
-    "/recherche", "/sources/ajouter", "/historique", "/partages", "/emporter", "/reglages", "/cles", "/cles/phrase",
-    "/cles/kit", "/cles/proches", "/cles/proches/essai", "/cles/exploitant", "/cles/tout-changer", "/aide",
+    "/recherche", "/sources/ajouter", "/historique", "/partages", "/accord", "/emporter", "/reglages", "/cles",
+    "/cles/phrase", "/cles/kit", "/cles/proches", "/cles/proches/essai", "/cles/exploitant", "/cles/tout-changer",
+    "/aide",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from cockpit_web.pages import (
     history,
     home,
     invoices,
+    joint,
     keys,
     kit,
     language,
@@ -51,7 +52,7 @@ PAGES = tuple(
     module.router
     for module in (
         home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history, shares,
-        request, takeaway, settings, keys, change_passphrase, kit, guardians, escrow, rotation, recovery, help,
+        request, joint, takeaway, settings, keys, change_passphrase, kit, guardians, escrow, rotation, recovery, help,
         language, demonstration,
     )
 )  # fmt: skip

@@ -43,6 +43,8 @@ DONE = {
     "repris": marked("C'est rouvert. Le service peut lire à nouveau, sauf ce qui est daté de la pause."),
     "prolonge": marked("C'est prolongé, aux mêmes conditions."),
     "reduit": marked("C'est réduit, dès maintenant. Ce que le service a déjà reçu n'est pas repris."),
+    "accord": marked("C'est dit. Vous pouvez revenir sur votre accord quand vous voulez : le partage s'arrête alors."),
+    "sans-accord": marked("C'est refusé. Ces données ne partiront pas."),
     "garde": marked("C'est noté. Nous vous le remontrerons dans un an."),
 }
 _REMINDERS = {

@@ -11,7 +11,8 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cockpit.acts.answer_consent import defer, give, refuse
+from cockpit.accounts.sessions import Visit, unlocked
+from cockpit.acts.answer_consent import Handed, JointFacts, ask_other, defer, give, joint, refuse
 from cockpit.acts.ask_consent import pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, narrowed
@@ -75,8 +76,16 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedPage:
+    """The code to tell the other adult, and the way back to the service."""
+
+    handed: Handed
+    service_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestPage:
-    """What the page shows."""
+    """What the page shows. ``joint`` are the titles of what speaks of another adult too."""
 
     pending: Pending
     asked: Notice
@@ -87,6 +96,7 @@ class RequestPage:
     choices: Choices
     fault: str
     preview_fault: str
+    joint: tuple[str, ...]
     contact: str
     legal_basis: str
 
@@ -98,7 +108,7 @@ def show_request(
     """The request as asked, or as narrowed so far. Reading it decides nothing. Raises ``UnknownRequest``."""
     waiting = pending(cockpit, client_id, request_uri)
     with reading(cockpit, visit) as reader:
-        page = _page(request, cockpit, reader, waiting, _choices(request.query_params, waiting))
+        page = _page(request, cockpit, visit, reader, waiting, _choices(request.query_params, waiting))
     allow_form_target(request, waiting.redirect.redirect_uri)
     return render(request, "request/page.html", page, room="shares")
 
@@ -127,15 +137,19 @@ def answer(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> 
     if decision == "plus-tard":
         return RedirectResponse(defer(cockpit, visit, waiting), 303)
     try:
-        if decision != "oui":
+        if decision not in {"oui", "ensemble"}:
             raise BadChoice("neither yes nor no was chosen", code="decision_missing")
         if not choices.duration:
             raise BadChoice("choose how long the access lasts", code="duration_missing")
+        if decision == "ensemble":
+            handed = ask_other(cockpit, visit, waiting, _narrowing(choices))
+            allow_form_target(request, waiting.redirect.redirect_uri)
+            return render(request, "request/handed.html", HandedPage(handed, waiting.service.name), room="shares")
         return RedirectResponse(give(cockpit, visit, waiting, _narrowing(choices)), 303)
-    except BadChoice as error:
+    except (BadChoice, JointFacts) as error:
         with reading(cockpit, visit) as reader:
             fault = sentence_for(language_of(request), error)
-            page = _page(request, cockpit, reader, waiting, choices, fault)
+            page = _page(request, cockpit, visit, reader, waiting, choices, fault)
         allow_form_target(request, waiting.redirect.redirect_uri)
         return render(request, "request/page.html", page, room="shares", status=422)
 
@@ -182,12 +196,19 @@ def _previewed(reader: Reader, given: Clause) -> tuple[PreviewPart, ...]:
 
 
 def _page(
-    request: Request, cockpit: Cockpit, reader: Reader, waiting: Pending, choices: Choices, fault: str = ""
+    request: Request,
+    cockpit: Cockpit,
+    visit: Visit,
+    reader: Reader,
+    waiting: Pending,
+    choices: Choices,
+    fault: str = "",
 ) -> RequestPage:
     language, now = language_of(request), cockpit.clock()
     asked = render_notice(waiting.clause, waiting.use, waiting.service, cockpit.kind_words, language)
     notice, preview_fault = asked, ""
     leaving: tuple[Leaving, ...] = ()
+    given = waiting.clause
     try:
         given = _given(waiting, choices, now)
         leaving = tuple(_leaving(cockpit, waiting, choices, part, language) for part in _previewed(reader, given))
@@ -205,9 +226,15 @@ def _page(
         choices=choices,
         fault=fault,
         preview_fault=preview_fault,
+        joint=_joint_titles(cockpit, visit, given, language),
         contact=waiting.service.contact,
         legal_basis=waiting.use.legal_basis,
     )
+
+
+def _joint_titles(cockpit: Cockpit, visit: Visit, given: Clause, language: str) -> tuple[str, ...]:
+    kinds = joint(cockpit, unlocked(visit), given)
+    return tuple(cockpit.registry.kinds[kind].title.in_language(language) for kind in kinds)
 
 
 def _durations(waiting: Pending, today: date) -> tuple[Duration, ...]:

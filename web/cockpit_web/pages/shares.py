@@ -214,6 +214,8 @@ def _may(found: Share) -> frozenset[str]:
     may = {change.value for change in possible(found.status)}
     if found.status is ConsentStatus.DEFERRED:
         return frozenset()
+    if found.asked_by:
+        return frozenset({Change.WITHDRAW.value} & may)
     if found.clause.mode is AccessMode.ONCE:
         may -= {Change.RENEW.value, Change.RECONFIRM.value, Change.PAUSE.value}
     return frozenset(may)

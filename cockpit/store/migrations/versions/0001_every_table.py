@@ -80,6 +80,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "part"),
     )
     op.create_table(
+        "joint_request",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("consent_id", sa.String(length=32), nullable=False),
+        sa.Column("sealed_request", sa.LargeBinary(), nullable=False),
+        sa.Column("expires", sa.String(length=20), nullable=False),
+        sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("code_hash"),
+    )
+    op.create_table(
         "key_slot",
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("slot_id", sa.String(length=32), nullable=False),
