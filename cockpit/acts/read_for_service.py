@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.engine import ReadRequest, decide
+from cockpit.consent.pauses import Pause
 from cockpit.consent.projection import project
 from cockpit.domain.consent import AccessMode, Consent
 from cockpit.domain.decision import Allowed, Decision, Reason
@@ -74,6 +75,7 @@ class _Presented:
     row: ConsentRow
     service: Service
     keyring: GrantedKeyring
+    pauses: tuple[Pause, ...]
 
 
 def read_for_service(cockpit: Cockpit, access_token: str, wanted: Wanted) -> Release:
@@ -100,7 +102,7 @@ def _decide_log_release(
         return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
     reader = cockpit.spaces.reader(connection, presented.keyring)
     records = (stored.record for stored in reader.stream(wanted.kind, decision.data_from, decision.data_until))
-    items = project(records, decision.allowed, decision.data_from, decision.data_until)
+    items = project(records, decision.allowed, decision.data_from, decision.data_until, presented.pauses)
     logged = _log(cockpit, connection, presented, wanted, decision, now, len(items))
     row = presented.row
     consents.count_read(connection, row.person, row.id, day_of(now), request.reads_spent + 1, instant(now))
@@ -128,7 +130,8 @@ def _open_token(
     wraps = consents.wraps(connection, token.person, token.consent)
     keyring = opened_keyring(private, wraps, token.person, token.consent)
     consent = Consent(token.consent, token.person, clause, row.status, row.epoch)
-    return _Presented(consent, row, service, keyring)
+    pauses = open_summary(cockpit.operator, row.sealed_summary, row.id).pauses
+    return _Presented(consent, row, service, keyring, pauses)
 
 
 def _log_knock(

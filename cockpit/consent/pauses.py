@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 _LAST = "9999-12-31"
 
@@ -15,14 +14,6 @@ class Pause:
 
     since: str
     until: str | None = None
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
-    """Days (``YYYY-MM-DD``, both included) of the data itself."""
-
-    first: str
-    last: str
 
 
 def paused(pauses: tuple[Pause, ...], day: str) -> tuple[Pause, ...]:
@@ -37,22 +28,6 @@ def resumed(pauses: tuple[Pause, ...], day: str) -> tuple[Pause, ...]:
     return (*pauses[:-1], Pause(pauses[-1].since, max(day, pauses[-1].since)))
 
 
-def windows(window: Window, pauses: Iterable[Pause]) -> tuple[Window, ...]:
-    """What is left of a window without the pauses, in order of days; nothing when they cover it."""
-    left = [window] if window.first <= window.last else []
-    for pause in pauses:
-        left = [part for one in left for part in _without(one, pause)]
-    return tuple(left)
-
-
-def _without(window: Window, pause: Pause) -> tuple[Window, ...]:
-    until = pause.until or _LAST
-    if until < window.first or window.last < pause.since:
-        return (window,)
-    before = (Window(window.first, _next(pause.since, -1)),) if window.first < pause.since else ()
-    after = (Window(_next(until, 1), window.last),) if until < window.last else ()
-    return before + after
-
-
-def _next(day: str, days: int) -> str:
-    return (date.fromisoformat(day) + timedelta(days)).isoformat()
+def in_pause(day: str, pauses: Iterable[Pause]) -> bool:
+    """Whether a consent slept on ``day``."""
+    return any(pause.since <= day <= (pause.until or _LAST) for pause in pauses)

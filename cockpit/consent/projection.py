@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from cockpit.consent.pauses import Pause, in_pause
 from cockpit.domain.consent import ClauseInput
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Json, Record
-from cockpit.domain.series import cut, summed
+from cockpit.domain.series import blanked, cut, summed
 from cockpit.domain.use import Grain
 
 SERIES = Kind("energy.series")
 TRANSACTION = Kind("bank.transaction")
 
 
-def project(records: Iterable[Record], part: ClauseInput, data_from: str, data_until: str) -> list[dict[str, Json]]:
+def project(
+    records: Iterable[Record], part: ClauseInput, data_from: str, data_until: str, pauses: Sequence[Pause] = ()
+) -> list[dict[str, Json]]:
     """The objects that may leave, oldest first.
 
     A record whose own days all fall outside the window leaves nothing; an energy block is cut to the window first
     and summed when the grain is a day or a month; bank transactions are summed by month and sign when it is a month.
+    What is dated in a pause does not leave: of a series the measures of those days, of anything else the record.
     """
     inside = sorted(
         (record for record in records if record.kind == part.kind and _touches(record, data_from, data_until)),
         key=lambda record: (record.day, record.source_key),
     )
     if part.kind == SERIES:
-        return _series(inside, part, data_from, data_until)
+        return _series(inside, part, data_from, data_until, pauses)
+    inside = [record for record in inside if not in_pause(record.day, pauses)]
     if part.kind == TRANSACTION and part.grain is not Grain.RAW:
         return _monthly_totals(inside, part)
     return [_only(record.data, part.fields) for record in inside]
@@ -40,10 +45,16 @@ def _only(data: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
     return {name: data[name] for name in fields if name in data}
 
 
-def _series(records: list[Record], part: ClauseInput, data_from: str, data_until: str) -> list[dict[str, Json]]:
+def _series(
+    records: list[Record], part: ClauseInput, data_from: str, data_until: str, pauses: Sequence[Pause]
+) -> list[dict[str, Json]]:
     left = []
     for record in records:
         block = cut(record.data, data_from, data_until)
+        if pauses:
+            block = blanked(block, lambda day: in_pause(day, pauses))
+            if all(value is None for value in block["values"]):  # type: ignore[union-attr]
+                continue
         if part.grain is not Grain.RAW:
             totals = summed(block, part.grain)
             days = sorted(totals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -57,6 +57,13 @@ def cut(data: Mapping[str, Any], first_day: str, last_day: str) -> dict[str, Jso
     ]
     start = kept[0][0].strftime("%Y-%m-%dT%H:%M:%SZ") if kept else data["start"]
     return dict(data) | {"start": start, "values": [value for _, value in kept]}
+
+
+def blanked(data: Mapping[str, Any], says_nothing: Callable[[str], bool]) -> dict[str, Json]:
+    """The block with no measure on the days (Europe/Paris) of which ``says_nothing``: its intervals stay in place."""
+    days = [at.astimezone(PARIS).date().isoformat() for at, _ in intervals(data)]
+    values = [None if says_nothing(day) else value for day, value in zip(days, data["values"], strict=True)]
+    return dict(data) | {"values": values}
 
 
 def summed(data: Mapping[str, Any], by: str) -> dict[str, Json]:

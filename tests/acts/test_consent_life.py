@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from cockpit.accounts.sessions import Visit
@@ -22,6 +23,7 @@ from cockpit.acts.renew_consent import renew_consent
 from cockpit.acts.resume_consent import resume_consent
 from cockpit.acts.review_consent import review_consent
 from cockpit.acts.shares import Share, share, shares
+from cockpit.acts.sign_in import sign_in
 from cockpit.acts.visits import lock, recognise
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.lifecycle import ChangeNotPossible
@@ -30,13 +32,13 @@ from cockpit.consent.reminders import Remind
 from cockpit.consent.request import Ask
 from cockpit.domain.consent import AccessMode, ConsentStatus
 from cockpit.domain.errors import NotFound, SpaceLocked
-from cockpit.domain.ids import ConsentId
+from cockpit.domain.ids import ConnectorId, ConsentId
 from cockpit.domain.service import Service
 from cockpit.domain.use import Grain
 from cockpit.grants.pushed import Redirect
 from cockpit.store import heads, services
-from tests.conftest import MovingClock
-from tests.web.furnished import INVOICE, REDIRECT, SERIES, VERIFIER, ask, coach, furnish
+from tests.conftest import PASSPHRASE, MovingClock
+from tests.web.furnished import INVOICE, REDIRECT, SERIES, VERIFIER, ask, coach, furnish, invoices
 
 
 @pytest.fixture
@@ -85,6 +87,23 @@ def test_a_paused_consent_gives_nothing_and_a_resumed_one_again(cockpit: Cockpit
     resume_consent(cockpit, known, token.consent)
     assert read(cockpit, token).count > 0
     assert told(cockpit, known, token.consent).status is ConsentStatus.RENEWED
+
+
+def test_what_is_dated_in_a_pause_stays_out_for_good(cockpit: Cockpit, known: Visit, clock: MovingClock) -> None:
+    token = given(cockpit, known, grains={})
+    pause_consent(cockpit, known.person, token.consent)
+    clock.now += timedelta(days=3)
+    visit = recognise(cockpit, sign_in(cockpit, "camille", PASSPHRASE))
+    assert visit is not None
+    resume_consent(cockpit, visit, token.consent)
+    with cockpit.spaces.write(known.person) as writer:
+        days = ("2026-11-22", "2026-11-23")
+        late = [
+            msgspec.structs.replace(bill, day=day, source_key=day) for bill, day in zip(invoices(), days, strict=True)
+        ]
+        writer.deposit(ConnectorId("eu.facturx"), late, "2026-11-26T09:30:00Z")
+    left = read(cockpit, token, Wanted(INVOICE))
+    assert left.count == 3  # the two of before, and the one dated before the pause
 
 
 def test_pausing_needs_no_open_space_and_resuming_does(cockpit: Cockpit, known: Visit) -> None:

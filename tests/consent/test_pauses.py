@@ -1,49 +1,67 @@
-"""Pauses: a hole for each, whatever is asked, and nothing lost beside them."""
+"""Pauses: what is dated inside one never leaves, whatever is asked, and nothing is lost beside them."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.consent.pauses import Pause, Window, paused, resumed, windows
+from cockpit.consent.pauses import Pause, in_pause, paused, resumed
+from cockpit.consent.projection import project
+from cockpit.domain.consent import ClauseInput
+from cockpit.domain.ids import Kind
+from cockpit.domain.record import Record
+from cockpit.domain.use import Grain
+from tests.web.furnished import bank, energy
 
 FIRST = date(2026, 1, 1)
-numbers = st.integers(0, 60)
+numbers = st.integers(0, 58)
+pause_days = st.lists(st.tuples(numbers, st.none() | numbers), max_size=3)
+LINES = ClauseInput(Kind("bank.transaction"), ("amount", "booking_date"), Grain.RAW, required=True)
+CURVE = ClauseInput(Kind("energy.series"), ("interval", "start", "unit", "values"), Grain.RAW, required=True)
 
 
 def day(number: int) -> str:
     return (FIRST + timedelta(number)).isoformat()
 
 
-def inside(text: str, parts: tuple[Window, ...]) -> bool:
-    return any(part.first <= text <= part.last for part in parts)
-
-
-pause_days = st.lists(st.tuples(numbers, st.none() | numbers), max_size=4)
-
-
 def pauses_of(pairs: list[tuple[int, int | None]]) -> tuple[Pause, ...]:
     return tuple(Pause(day(a), None if b is None else day(max(a, b))) for a, b in pairs)
 
 
-@given(numbers, numbers, pause_days)
-def test_a_day_is_left_exactly_when_it_was_asked_and_no_pause_covers_it(
-    first: int, last: int, pairs: list[tuple[int, int | None]]
+def lines() -> list[Record]:
+    return [record for record in bank(FIRST, 59) if record.kind == LINES.kind]
+
+
+@given(pause_days)
+def test_a_line_leaves_exactly_when_no_pause_covers_its_day(pairs: list[tuple[int, int | None]]) -> None:
+    pauses = pauses_of(pairs)
+    left = {str(one["booking_date"]) for one in project(lines(), LINES, day(0), day(58), pauses)}
+    assert left == {day(number) for number in range(59) if not in_pause(day(number), pauses)}
+
+
+@given(pause_days)
+def test_a_curve_says_nothing_of_the_days_of_a_pause_and_all_of_the_others(
+    pairs: list[tuple[int, int | None]],
 ) -> None:
-    made = pauses_of(pairs)
-    left = windows(Window(day(first), day(last)), made)
-    for number in range(61):
-        covered = any(pause.since <= day(number) <= (pause.until or "9999-12-31") for pause in made)
-        assert inside(day(number), left) == (first <= number <= last and not covered)
+    pauses, (block,) = pauses_of(pairs), energy(FIRST, 1)
+    (whole,) = project([block], CURVE, day(0), day(30))
+    left = project([block], CURVE, day(0), day(30), pauses)
+    values = left[0]["values"] if left else [None] * (31 * 48)
+    assert isinstance(values, list)
+    assert isinstance(whole["values"], list)
+    expected = [None if in_pause(day(index // 48), pauses) else value for index, value in enumerate(whole["values"])]
+    assert values == expected
 
 
-@given(numbers, numbers, pause_days)
-def test_windows_are_in_order_and_apart(first: int, last: int, pairs: list[tuple[int, int | None]]) -> None:
-    left = windows(Window(day(first), day(last)), pauses_of(pairs))
-    assert all(one.last < other.first for one, other in pairwise(left))
+@given(pause_days)
+def test_sums_leave_the_pauses_out(pairs: list[tuple[int, int | None]]) -> None:
+    pauses = pauses_of(pairs)
+    by_day = ClauseInput(CURVE.kind, ("values",), Grain.DAY, required=True)
+    left = project(energy(FIRST, 1), by_day, day(0), day(30), pauses)
+    days = {str(total["day"]) for block in left for total in block["values"]}  # type: ignore[union-attr,index,call-overload]
+    assert days == {day(number) for number in range(31) if not in_pause(day(number), pauses)}
 
 
 def test_a_pause_begins_once_and_ends_once() -> None:
@@ -55,6 +73,5 @@ def test_a_pause_begins_once_and_ends_once() -> None:
 
 def test_a_second_pause_leaves_a_second_hole() -> None:
     twice = resumed(paused(resumed(paused((), "2026-03-01"), "2026-03-02"), "2026-05-01"), "2026-05-03")
-    assert windows(Window("2026-02-27", "2026-05-04"), twice) == (
-        Window("2026-02-27", "2026-02-28"), Window("2026-03-03", "2026-04-30"), Window("2026-05-04", "2026-05-04"),
-    )  # fmt: skip
+    inside = [day for day in ("2026-02-28", "2026-03-02", "2026-03-03", "2026-05-02") if in_pause(day, twice)]
+    assert inside == ["2026-03-02", "2026-05-02"]
