@@ -123,5 +123,9 @@ def _check_time(ask: Ask, use: Use, declared: DeclaredUse, now: datetime) -> Non
         raise OverAsking("the period goes on after the access ends", code="period_too_long")
     if not 1 <= ask.retention_months <= min(use.max_retention_months, declared.retention_months):
         raise OverAsking("the data would be kept longer than declared", code="retention_too_long")
+    if ask.retention_months != declared.retention_months:
+        # One promise for one use: a shorter one would be broken by the declaration that stands beside it.
+        kept = f"P{declared.retention_months}M"
+        raise OverAsking(f"this service declares that it keeps this data {kept}", code="retention_not_declared")
     if not 1 <= ask.max_per_day <= use.max_per_day:
         raise OverAsking(f"this use may read {use.max_per_day} times a day at most", code="too_often")
