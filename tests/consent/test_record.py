@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from cockpit.domain.consent import AccessMode, Clause, ClauseInput, ConsentStatu
 from cockpit.domain.consent_record import Actor, ActorRole, Authentication, ConsentRecord
 from cockpit.domain.errors import Tampered, WeMustFix
 from cockpit.domain.ids import Kind, ServiceId
+from cockpit.domain.moment import instant
 from cockpit.domain.place import within
 from cockpit.domain.use import Automation, EndAction, Grain
 from tests.consent.records import GIVEN, ID, KINDS, PUBLISHED, record, transition
@@ -51,7 +53,8 @@ records = st.builds(
     st.sampled_from(["fr", "en"]),
     texts,
     st.builds(Actor, st.sampled_from(list(ActorRole)), texts, texts),
-    st.none() | st.builds(Authentication, texts, texts, texts),
+    st.none()
+    | st.builds(Authentication, texts, texts, st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC)).map(instant)),
 )
 shorts = records.map(lambda made: replace(made, terms=None))
 

@@ -114,11 +114,12 @@ def record_of(
         conditions=_conditions(clause, transition.at),
         obligations=use.obligations,
         law=Law(_bases(clause, use), published.jurisdiction, published.authority),
-        notice=NoticeReference(f"{use.reference}/{notice.language}", notice.language, notice.sha256,
-                               published.form_sha256),
+        notice=NoticeReference(
+            f"{use.reference}/{notice.language}", notice.language, notice.sha256, published.form_sha256
+        ),
         rights=rights_under(clause.automation),
         withdrawal=published.withdrawal,
-    )  # fmt: skip
+    )
     return _version(transition, clause.service, use.reference, clause_sha256(clause), terms)
 
 

@@ -10,9 +10,7 @@ from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.consent_record import ConsentRecord
 from cockpit.domain.errors import Tampered
 
-_FIRST = frozenset(
-    {ConsentStatus.REQUESTED, ConsentStatus.DEFERRED, ConsentStatus.REFUSED, ConsentStatus.GIVEN}
-)  # fmt: skip
+_FIRST = frozenset({ConsentStatus.REQUESTED, ConsentStatus.DEFERRED, ConsentStatus.REFUSED, ConsentStatus.GIVEN})
 _SAME = ("id", "subject", "service", "use")
 
 
