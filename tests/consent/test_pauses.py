@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.consent.pauses import Pause, in_pause, paused, resumed
@@ -34,6 +34,7 @@ def lines() -> list[Record]:
     return [record for record in bank(FIRST, 59) if record.kind == LINES.kind]
 
 
+@settings(deadline=None)
 @given(pause_days)
 def test_a_line_leaves_exactly_when_no_pause_covers_its_day(pairs: list[tuple[int, int | None]]) -> None:
     pauses = pauses_of(pairs)
@@ -41,6 +42,7 @@ def test_a_line_leaves_exactly_when_no_pause_covers_its_day(pairs: list[tuple[in
     assert left == {day(number) for number in range(59) if not in_pause(day(number), pauses)}
 
 
+@settings(deadline=None)
 @given(pause_days)
 def test_a_curve_says_nothing_of_the_days_of_a_pause_and_all_of_the_others(
     pairs: list[tuple[int, int | None]],
@@ -55,6 +57,7 @@ def test_a_curve_says_nothing_of_the_days_of_a_pause_and_all_of_the_others(
     assert values == expected
 
 
+@settings(deadline=None)
 @given(pause_days)
 def test_sums_leave_the_pauses_out(pairs: list[tuple[int, int | None]]) -> None:
     pauses = pauses_of(pairs)
