@@ -71,6 +71,22 @@ def sweep(context: click.Context, destroy: bool) -> None:
     click.echo(f"{len(found)} objects belong to no document{' and were removed' if destroy else ''}")
 
 
+@click.command("tend-logs")
+@click.pass_context
+@plainly
+def tend_logs(context: click.Context) -> None:
+    """Close the access logs of months that are over, and remove those kept long enough (COCKPIT_ACCESS_MONTHS)."""
+    from cockpit.acts.tend_logs import tend_logs as tended  # noqa: PLC0415
+
+    done = tended(context.obj())
+    for log in done.closed:
+        click.echo(f"closed: {log}")
+    for log in done.expired:
+        click.echo(f"removed the entries of: {log}")
+    if not done.closed and not done.expired:
+        click.echo("Nothing was due.")
+
+
 def _show_progress(spaces: int) -> None:
     click.echo(f"\rspaces: {spaces}", nl=False, err=True)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 HASH_BYTES = 32
 
@@ -27,28 +27,76 @@ class ProofInvalid(Exception):
 
 def leaf_hash(leaf: bytes) -> bytes:
     """RFC 9162 section 2.1.1: a leaf is hashed after one zero byte."""
-    return hashlib.sha256(b"\x00" + leaf).digest()
+    return sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """RFC 9162 section 2.1.1: two subtrees are hashed after one byte of value one."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
-def appended(read: ReadHashes, size: int, leaf: bytes) -> list[tuple[Node, bytes]]:
-    """The nodes to store when a leaf hash is added at index ``size``: it, and each subtree it completes."""
-    # Each trailing one-bit of the size is a complete subtree on the left, waiting for this leaf to double it.
-    levels = (~size & (size + 1)).bit_length() - 1
-    siblings = read([Node(level, (size >> level) - 1) for level in range(levels)]) if levels else []
-    stored = [(Node(0, size), leaf)]
-    for level, left in enumerate(siblings, start=1):
-        stored.append((Node(level, size >> level), node_hash(left, stored[-1][1])))
-    return stored
+@dataclass(slots=True)
+class Edge:
+    """The right edge of a growing tree: the roots of the complete subtrees that make its ``size`` leaves, from left.
+
+    It is all that growing and the root need, however long the log: a hash for each one-bit of the size.
+    """
+
+    size: int = 0
+    hashes: list[bytes] = field(default_factory=list)
+
+    def append(self, leaf: bytes) -> list[bytes]:
+        """Take in a leaf hash; gives it, and the root of each subtree it completes: at place l, of 2**l leaves.
+
+        That subtree is ``Node(l, index >> l)``, when ``index`` is the leaf's.
+        """
+        completed, hashes, size = [leaf], self.hashes, self.size
+        # Each trailing one-bit of the size is a complete subtree on the left, waiting for this leaf to double it.
+        while size & 1:
+            leaf = sha256(b"\x01" + hashes.pop() + leaf).digest()
+            completed.append(leaf)
+            size >>= 1
+        hashes.append(leaf)
+        self.size += 1
+        return completed
+
+    def root(self) -> bytes:
+        """The root of all leaves; of none, the hash of nothing."""
+        return _folded(self.hashes) if self.hashes else sha256(b"").digest()
+
+    def to_bytes(self) -> bytes:
+        """The hashes one after another: with the size, all there is to store."""
+        return b"".join(self.hashes)
+
+    @classmethod
+    def from_bytes(cls, size: int, stored: bytes) -> Edge:
+        """Undo ``to_bytes``. Raises ``ValueError`` when it is not the edge of so many leaves."""
+        if len(stored) != HASH_BYTES * size.bit_count():
+            raise ValueError("not the edge of a tree of this size")
+        return cls(size, [stored[at : at + HASH_BYTES] for at in range(0, len(stored), HASH_BYTES)])
+
+
+def whole_tree(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
+    """The root of these leaf hashes (at least one), and each one's inclusion proof: for a tree made at once."""
+    levels = [list(leaves)]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        above = [sha256(b"\x01" + left + right).digest() for left, right in zip(below[::2], below[1::2], strict=False)]
+        # A last one without a sibling is a subtree of its own, and goes up as it is (RFC 9162 section 2.1.1).
+        levels.append(above + below[len(below) & ~1 :])
+    paths: list[list[bytes]] = [[] for _ in leaves]
+    for depth, level in enumerate(levels[:-1]):
+        last = len(level) - 1
+        for index, path in enumerate(paths):
+            sibling = index >> depth ^ 1
+            if sibling <= last:
+                path.append(level[sibling])
+    return levels[-1][0], paths
 
 
 def root(read: ReadHashes, size: int) -> bytes:
     """The root of the first ``size`` leaves; of none, the hash of nothing."""
-    return _subtrees(read, [(0, size)])[0] if size else hashlib.sha256(b"").digest()
+    return _subtrees(read, [(0, size)])[0] if size else sha256(b"").digest()
 
 
 def inclusion_proof(read: ReadHashes, index: int, size: int) -> list[bytes]:

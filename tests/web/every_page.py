@@ -27,7 +27,7 @@ def addresses(cockpit: Cockpit, visit: Visit) -> list[str]:
             found.append(f"/donnees/{kind}/{reader.records(Kind(kind))[0].uid}")
         found += [f"/donnees/tax.notice/{stored.uid}" for stored in reader.records(Kind("tax.notice"))]
         found += [f"/partages/{share.consent}" for share in shares(cockpit, reader)]
-        found += [f"/historique/{line.index}" for line in history(reader)]
+        found += [f"/historique/{line.number}" for line in history(reader)]
     found += ["/donnees/banque?mois=2026-10", "/historique?seulement=refus", "/historique?service=c_coach"]
     found.append("/demande?" + urlencode({"client_id": "c_coach", "request_uri": ask(cockpit)}))
     return found
