@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -21,8 +21,8 @@ from cockpit.sealing.box import KEY_BYTES, open_under, seal_under
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import heads, log_rows, unsettled, walks
 from cockpit.store.growth import Growth, Growths
+from cockpit.store.journal import JournalLine, Opening, encode_lines
 from cockpit.store.keyrings import Keyrings
-from cockpit.store.lines import encode_line
 from cockpit.store.log_rows import LogState
 from cockpit.store.space import JOURNAL
 from cockpit.store.streams import append
@@ -32,21 +32,14 @@ from cockpit.tlog.leaf import MOST_IN_BATCH, BatchLeaf, Leaf, batch_record, comm
 from cockpit.tlog.logs import CONSENT, LogName
 from cockpit.tlog.tiles import bundle, unbundle
 
-Opening = tuple[str, dict[str, Json]]
-"""A salt in hexadecimal, and the part that it opens."""
-
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Where an event stands: what a receipt quotes. ``position`` is its place in a batch, None for a leaf of its own.
-
-    ``origin`` is that of its log.
-    """
+    """Where an event stands: what a receipt quotes. ``origin`` is that of its log."""
 
     origin: str
     index: int
     leaf_sha256: str
-    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +81,7 @@ class Ledger:
         audit_salt, subject_salt = os.urandom(KEY_BYTES), os.urandom(KEY_BYTES)
         number = walks.take(connection, person, 1) if person else 0
         leaf = Leaf(
-            type=event.type,
+            type=event.type.value,
             at=minute(at),
             policy=self.policy,
             audit=commit(audit_salt, event.audit),
@@ -96,53 +89,59 @@ class Ledger:
             tag=tag(self.keyrings.tag_key(person), number) if person else "",
         ).to_bytes()
         growth = self._growing(connection, event.type, at)
-        audit = (audit_salt.hex(), event.audit)
+        audit = Opening(audit_salt.hex(), event.audit)
         index = growth.add(leaf, lambda index: self._sealed(growth.log, index, [audit]))
         if person:
-            place = {"log": growth.log, "index": index, "at": instant(at), "leaf": base64.b64encode(leaf).decode()}
-            line = _line(number, event, place, audit, subject_salt.hex())
+            line = JournalLine(
+                uid=str(number),
+                at=instant(at),
+                type=event.type.value,
+                log=growth.log,
+                index=index,
+                leaf=base64.b64encode(leaf).decode(),
+                audit=audit,
+                subject=Opening(subject_salt.hex(), event.subject),
+            )
             self._tell(connection, person, [line])
         return Logged(logs.origin_of(self.origin, growth.log), index, hashlib.sha256(leaf).hexdigest())
 
-    def append_batch(
-        self, connection: Connection, events: Sequence[tuple[Event, PersonId]], at: datetime
-    ) -> list[Logged]:
-        """Log up to 1,024 accesses under one leaf, in the order given.
+    def append_batch(self, connection: Connection, events: Sequence[tuple[Event, PersonId]], at: datetime) -> Logged:
+        """Log up to 1,024 accesses under one leaf; each one's position in the batch is its place in ``events``.
 
         For several persons the transaction must be about ``walls.EVERYONE``. Raises ``ValueError`` for none, or more.
         """
         if not 0 < len(events) <= MOST_IN_BATCH:
             raise ValueError(f"a batch holds 1 to {MOST_IN_BATCH} records")
-        numbers = self._numbered(connection, [person for _, person in events])
-        salts = os.urandom(2 * KEY_BYTES * len(events))
-        records: list[bytes] = []
-        audits: list[Opening] = []
-        subject_salts: list[str] = []
-        for place, (event, _) in enumerate(events):
-            start = 2 * KEY_BYTES * place
-            audit_salt, subject_salt = salts[start : start + KEY_BYTES], salts[start + KEY_BYTES :][:KEY_BYTES]
-            committed = commit(audit_salt, event.audit), commit(subject_salt, event.subject)
-            records.append(batch_record(event.type, *committed, numbers[place][1]))
-            audits.append((audit_salt.hex(), event.audit))
-            subject_salts.append(subject_salt.hex())
-        root, paths = merkle.whole_tree([merkle.leaf_hash(record) for record in records])
-        leaf = BatchLeaf(EventType.ACCESS_BATCH, minute(at), self.policy, len(records), root.hex()).to_bytes()
+        batch = _committed(events, self._numbered(connection, [person for _, person in events]))
+        root, paths = merkle.whole_tree([merkle.leaf_hash(record.content) for record in batch])
+        leaf = BatchLeaf(EventType.ACCESS_BATCH.value, minute(at), self.policy, len(batch), root.hex()).to_bytes()
         growth = self._growing(connection, EventType.ACCESS_BATCH, at)
-        index = growth.add(leaf, lambda index: self._sealed(growth.log, index, audits), bundle(records))
-        whole = {"log": growth.log, "index": index, "at": instant(at), "leaf": base64.b64encode(leaf).decode()}
-        told: dict[PersonId, list[dict[str, Any]]] = {}
-        for place, (event, person) in enumerate(events):
-            line = _line(numbers[place][0], event, whole, audits[place], subject_salts[place])
-            line["batch"] = {
-                "position": place,
-                "record": base64.b64encode(records[place]).decode(),
-                "path": base64.b64encode(b"".join(paths[place])).decode(),
-            }
+        index = growth.add(
+            leaf,
+            lambda index: self._sealed(growth.log, index, [record.audit for record in batch]),
+            bundle(record.content for record in batch),
+        )
+        told: dict[PersonId, list[JournalLine]] = {}
+        moment, encoded = instant(at), base64.b64encode(leaf).decode()
+        for position, (record, path) in enumerate(zip(batch, paths, strict=True)):
+            event, person = events[position]
+            line = JournalLine(
+                uid=str(record.number),
+                at=moment,
+                type=event.type.value,
+                log=growth.log,
+                index=index,
+                leaf=encoded,
+                audit=record.audit,
+                subject=record.subject,
+                position=position,
+                tag=record.tag,
+                path=base64.b64encode(b"".join(path)).decode(),
+            )
             told.setdefault(person, []).append(line)
         for person, lines in told.items():
             self._tell(connection, person, lines)
-        origin, digest = logs.origin_of(self.origin, growth.log), hashlib.sha256(leaf).hexdigest()
-        return [Logged(origin, index, digest, place) for place in range(len(events))]
+        return Logged(logs.origin_of(self.origin, growth.log), index, hashlib.sha256(leaf).hexdigest())
 
     def close_shards(self, connection: Connection, at: datetime) -> list[LogName]:
         """Close the access logs whose month is over, and anchor each in the consent log; gives those closed.
@@ -213,24 +212,53 @@ class Ledger:
 
     def _numbered(self, connection: Connection, persons: Sequence[PersonId]) -> list[tuple[int, str]]:
         """Each one's next number and tag, for persons that may come several times."""
-        counts: dict[PersonId, int] = {}
-        for person in persons:
-            counts[person] = counts.get(person, 0) + 1
+        counts = Counter(persons)
         following = {person: walks.take(connection, person, count) for person, count in counts.items()}
         keys = {person: self.keyrings.tag_key(person) for person in counts}
         numbered = []
         for person in persons:
-            numbered.append((following[person], tag(keys[person], following[person])))
-            following[person] += 1
+            number = following[person]
+            numbered.append((number, tag(keys[person], number)))
+            following[person] = number + 1
         return numbered
 
-    def _tell(self, connection: Connection, person: PersonId, lines: Sequence[dict[str, Any]]) -> None:
+    def _tell(self, connection: Connection, person: PersonId, lines: Sequence[JournalLine]) -> None:
         mac_key = heads.mac_key(self.keyrings.source_key(person))
-        body = b"".join(encode_line(line) + b"\n" for line in lines)
-        append(connection, mac_key, person, JOURNAL, [(body, len(lines))])
+        append(connection, mac_key, person, JOURNAL, [(encode_lines(lines), len(lines))])
 
     def _sealed(self, log: LogName, index: int, openings: Sequence[Opening]) -> bytes:
         return seal_under(self.operator.duty("audit"), msgspec.json.encode(openings), _context(log, index))
+
+
+class _Record(msgspec.Struct, frozen=True, gc=False):
+    """One record of a batch that is being made."""
+
+    number: int
+    tag: str
+    content: bytes
+    audit: Opening
+    subject: Opening
+
+
+def _committed(events: Sequence[tuple[Event, PersonId]], numbered: Sequence[tuple[int, str]]) -> list[_Record]:
+    """The records of a batch: what each event's parts are committed to, and their openings."""
+    # All the salts at once: to ask the system a thousand times takes as long as the commitments.
+    salts = os.urandom(2 * KEY_BYTES * len(events))
+    digits, batch, at = salts.hex(), [], 0
+    for (event, _), (number, mark) in zip(events, numbered, strict=True):
+        middle, end = at + KEY_BYTES, at + 2 * KEY_BYTES
+        audit, subject = commit(salts[at:middle], event.audit), commit(salts[middle:end], event.subject)
+        batch.append(
+            _Record(
+                number,
+                mark,
+                batch_record(event.type.value, audit, subject, mark),
+                Opening(digits[2 * at : 2 * middle], event.audit),
+                Opening(digits[2 * middle : 2 * end], event.subject),
+            )
+        )
+        at = end
+    return batch
 
 
 def opened_leaf(
@@ -239,24 +267,12 @@ def opened_leaf(
     """A stored leaf with its openings, under the operator's duty ``audit``. Raises ``Tampered``, ``MsgspecError``."""
     openings = msgspec.json.decode(open_under(key, sealed_audit, _context(log, index)), type=list[Opening])
     if records is None:
-        (salt, part), *_ = openings
-        return AuditedLeaf(index, leaf, salt, part)
-    audited = tuple(
-        AuditedRecord(record, *opening) for record, opening in zip(unbundle(records), openings, strict=True)
-    )
+        only, *_ = openings
+        return AuditedLeaf(index, leaf, only.salt, only.part)
+    pairs = zip(unbundle(records), openings, strict=True)
+    audited = tuple(AuditedRecord(record, opening.salt, opening.part) for record, opening in pairs)
     return AuditedLeaf(index, leaf, "", {}, audited)
 
 
 def _context(log: LogName, index: int) -> str:
     return f"audit {log} {index}"
-
-
-def _line(number: int, event: Event, place: dict[str, Any], audit: Opening, subject_salt: str) -> dict[str, Any]:
-    """One line of a journal: the entry, where it stands, and both its openings."""
-    return {
-        "uid": str(number),
-        "type": event.type,
-        **place,
-        "audit": {"salt": audit[0], "part": audit[1]},
-        "subject": {"salt": subject_salt, "part": event.subject},
-    }

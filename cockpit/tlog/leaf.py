@@ -67,7 +67,8 @@ class BatchLeaf:
 
 def batch_record(event: str, audit: str, subject: str, mark: str) -> bytes:
     """The canonical bytes of one record of a batch: what a leaf says, but for the minute and policies of its batch."""
-    return canonical({"v": 1, "type": event, "audit": audit, "subject": subject, "tag": mark})
+    # Written out, since a batch makes a thousand: digits and the name of a type need no escaping (RFC 8785 3.2.2.2).
+    return f'{{"audit":"{audit}","subject":"{subject}","tag":"{mark}","type":"{event}","v":1}}'.encode()
 
 
 def commit(salt: bytes, part: dict[str, Json]) -> str:

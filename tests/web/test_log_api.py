@@ -100,7 +100,7 @@ def test_a_batch_is_served_and_adds_up_to_its_leaf(stranger: TestClient, cockpit
     event = Event(EventType.ACCESS_ALLOWED, {"decision": "allowed"}, {"service_name": "KANARIENVOGEL"})
     with cockpit.database.write(visit.person) as connection:
         logged = cockpit.ledger.append_batch(connection, [(event, visit.person)] * 5, cockpit.clock())
-    assert [(one.index, one.position) for one in logged] == [(0, place) for place in range(5)]
+    assert logged.index == 0
     records = stranger.get(f"/log/{ACCESS}/batch/0")
     assert records.headers["content-type"] == "application/octet-stream"
     (leaf,) = unbundle(stranger.get(f"/log/{ACCESS}/tile/entries/000.p/1").content)
