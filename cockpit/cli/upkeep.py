@@ -15,7 +15,7 @@ from cockpit.domain.errors import OperatorMustAct
 
 @click.command()
 @click.option("--space", "name", help="A sign-in name whose space is opened to its last byte.")
-@click.option("--receipt", type=click.Path(path_type=Path), help="A receipt, or an archive's log/checkpoint.")
+@click.option("--receipt", type=click.Path(path_type=Path), help="A receipt, or one of an archive's log/checkpoints.")
 @click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
