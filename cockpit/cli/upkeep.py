@@ -32,7 +32,9 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
     counted = Opening()
     # On a terminal only: a log of a nightly check wants no line for each space.
     watching = sys.stderr.isatty()
-    rounds = [check_store(cockpit, _show_progress if watching else lambda _: None)]
+    covered: list[tuple[int, int]] = []
+    progress = _show_progress if watching else lambda _: None
+    rounds = [check_store(cockpit, progress, lambda *found: covered.append(found))]
     if visit is not None and visit.keyring is not None:
         rounds.append(check_opened_space(cockpit, visit.keyring, counted))
     if kept is not None:
@@ -47,6 +49,8 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
     if as_json:
         echo_json(findings)
     else:
+        for index, count in covered:
+            click.echo(f"openings erased: {count}, covered by entry #{index} of the consent log")
         if visit is not None:
             click.echo(f"opened: {counted.lines} lines, {counted.documents} documents")
         click.echo(f"{len(findings)} findings" if findings else "Nothing wrong was found.")

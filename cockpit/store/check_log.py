@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from cockpit.store.log_rows import LogHead, LogState
 from cockpit.store.log_tags import Tags
 from cockpit.tlog import logs, merkle
 from cockpit.tlog.checkpoint import parse_checkpoint
-from cockpit.tlog.covering import covered
+from cockpit.tlog.covering import Cover, covered
 from cockpit.tlog.leaf import commit
 from cockpit.tlog.logs import CONSENT, LogName
 from cockpit.tlog.merkle import HASH_BYTES, Edge
@@ -30,6 +31,9 @@ from cockpit.tlog.note import parse_note
 from cockpit.tlog.tiles import HEIGHT, WIDTH, Tile, placed, unbundle
 
 _LEAF = tables.log_leaf
+
+TellCovered = Callable[[int, int], None]
+"""Told the index of an entry of the consent log, and how many erased openings it covers."""
 
 
 def check_logs(connection: Connection, operator: OperatorKeys, origin: str, tags: Tags) -> Iterator[Finding]:
@@ -42,16 +46,21 @@ def check_logs(connection: Connection, operator: OperatorKeys, origin: str, tags
     yield from _missing(tags, list(found.values()))
 
 
-def check_covers(tags: Tags) -> Iterator[Finding]:
-    """Once every space has claimed its entries: those that nobody can open must be covered by spaces erased."""
-    unclaimed = 0
+def check_covers(tags: Tags, tell: TellCovered) -> Iterator[Finding]:
+    """Once every space has claimed its entries: those that nobody can open must be covered by spaces erased.
+
+    ``tell`` is told which entries cover how many.
+    """
+    found = Counter[Cover]()
     for at, cover in covered(tags.of_nobody(), tags.covers):
-        unclaimed += 1
         if cover is None:
             yield Finding("log_uncovered", f"log, {at}", "An opening is missing, and no entry of the log covers that.")
             return
+        found[cover] += 1
+    for cover in sorted(found, key=lambda cover: cover.index):
+        tell(cover.index, found[cover])
     # Entries of erased persons may have expired since; without that, a cover must find as many as it names.
-    if not tags.expired and unclaimed != sum(cover.count for cover in tags.covers):
+    if not tags.expired and found.total() != sum(cover.count for cover in tags.covers):
         yield Finding("log_entry_missing", "log", "Entries of a person who was erased are not in the log any more.")
 
 

@@ -14,7 +14,7 @@ from cockpit.domain.moment import instant
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import people, tables
 from cockpit.store.check_documents import check_documents, check_objects, check_strays
-from cockpit.store.check_log import check_covers, check_logs
+from cockpit.store.check_log import TellCovered, check_covers, check_logs
 from cockpit.store.check_streams import check_space
 from cockpit.store.engine import Database
 from cockpit.store.files import Files
@@ -43,8 +43,15 @@ class Store:
         return self.files.clock
 
 
-def check(store: Store, now: datetime, walked: Callable[[int], None] = lambda _: None) -> Iterator[Finding]:
+def check(
+    store: Store,
+    now: datetime,
+    walked: Callable[[int], None] = lambda _: None,
+    tell_covered: TellCovered = lambda *_: None,
+) -> Iterator[Finding]:
     """Everything that is not as it must be. ``walked`` is told how many spaces were looked at so far.
+
+    ``tell_covered`` is told, once all were, which entries of the consent log cover how many erased openings.
 
     Holds a page of rows in memory, whatever the size of the store. Raises ``OperatorMustAct`` when the database or the
     object store does not answer.
@@ -54,7 +61,7 @@ def check(store: Store, now: datetime, walked: Callable[[int], None] = lambda _:
         for number, person in enumerate(_persons(connection), start=1):
             yield from _check_person(store, connection, person, tags)
             walked(number)
-        yield from check_covers(tags)
+        yield from check_covers(tags, tell_covered)
         yield from check_strays(connection)
         yield from check_documents(connection, store.database, store.files)
     yield from check_objects(store.database, store.files, now)

@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from cockpit.domain.errors import Tampered
+from cockpit.domain.event import EventType
 from cockpit.domain.record import Json
 from cockpit.store.space import JOURNAL, Reader
 from cockpit.tlog import merkle
-from cockpit.tlog.leaf import batch_record, commit
+from cockpit.tlog.leaf import BatchLeaf, batch_record, commit
 from cockpit.tlog.logs import LogName
 from cockpit.tlog.merkle import HASH_BYTES
 
@@ -25,17 +27,23 @@ class Opening(msgspec.Struct, frozen=True, gc=False):
 
 
 class JournalLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """An entry as it is kept: ``leaf`` in base64; of one in a batch its position, tag, and path in base64 too."""
+    """An entry as it is kept: ``leaf`` in base64.
+
+    Of one in a batch there is, instead, what its leaf is made again from: its position, tag, and path (base64) in the
+    batch, and the batch's count and policies.
+    """
 
     uid: str
     at: str
     type: str
     log: str
     index: int
-    leaf: str
     audit: Opening
     subject: Opening
-    position: int | None = None
+    leaf: str = ""
+    position: int = 0
+    count: int = 0
+    policy: str = ""
     tag: str = ""
     path: str = ""
 
@@ -79,33 +87,36 @@ def journal(reader: Reader) -> tuple[JournalEntry, ...]:
     return tuple(_entry(line) for line in reader.lines(JOURNAL))
 
 
-def verify_in_batch(leaf: bytes, place: BatchPlace) -> None:
-    """Whether the batch that ``leaf`` commits to has this record at this place. Raises ``ProofInvalid``."""
-    said = msgspec.json.decode(leaf)
-    digest = merkle.leaf_hash(place.record)
-    merkle.verify_inclusion(digest, place.position, said["count"], place.path, bytes.fromhex(said["root"]))
-
-
 def _entry(raw: dict[str, Any]) -> JournalEntry:
     line = msgspec.convert(raw, JournalLine)
+    place = _place(line) if line.count else None
     return JournalEntry(
         number=int(line.uid),
         log=LogName(line.log),
         index=line.index,
         at=line.at,
         type=line.type,
-        leaf=base64.b64decode(line.leaf),
+        leaf=_batch_leaf(line, place) if place else base64.b64decode(line.leaf),
         audit_salt=line.audit.salt,
         audit=line.audit.part,
         subject_salt=line.subject.salt,
         subject=line.subject.part,
-        batch=_place(line, line.position) if line.position is not None else None,
+        batch=place,
     )
 
 
-def _place(line: JournalLine, position: int) -> BatchPlace:
+def _place(line: JournalLine) -> BatchPlace:
     path = base64.b64decode(line.path)
     hashes = tuple(path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES))
     # The record is made again from what it commits to: so it is never kept beside openings of something else.
     audit, subject = (commit(bytes.fromhex(one.salt), one.part) for one in (line.audit, line.subject))
-    return BatchPlace(position, batch_record(line.type, audit, subject, line.tag), hashes)
+    return BatchPlace(line.position, batch_record(line.type, audit, subject, line.tag), hashes)
+
+
+def _batch_leaf(line: JournalLine, place: BatchPlace) -> bytes:
+    """The leaf that this record's path leads to. Raises ``Tampered``; the log's own proof says whether it is there."""
+    try:
+        root = merkle.root_of_proof(merkle.leaf_hash(place.record), place.position, line.count, place.path)
+    except merkle.ProofInvalid as error:
+        raise Tampered("an entry of the journal is not in its batch") from error
+    return BatchLeaf(EventType.ACCESS_BATCH.value, line.at[:16] + "Z", line.policy, line.count, root.hex()).to_bytes()

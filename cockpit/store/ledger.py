@@ -122,7 +122,7 @@ class Ledger:
             bundle(record.content for record in batch),
         )
         told: dict[PersonId, list[JournalLine]] = {}
-        moment, encoded = instant(at), base64.b64encode(leaf).decode()
+        moment = instant(at)
         for position, (record, path) in enumerate(zip(batch, paths, strict=True)):
             event, person = events[position]
             line = JournalLine(
@@ -131,12 +131,13 @@ class Ledger:
                 type=event.type.value,
                 log=growth.log,
                 index=index,
-                leaf=encoded,
                 audit=record.audit,
                 subject=record.subject,
                 position=position,
+                count=len(batch),
+                policy=self.policy,
                 tag=record.tag,
-                path=base64.b64encode(b"".join(path)).decode(),
+                path=base64.b64encode(path).decode(),
             )
             told.setdefault(person, []).append(line)
         for person, lines in told.items():

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import ScalarSelect, delete, select, update
 
 from cockpit.accounts.sessions import Visit
+from cockpit.acts.check_store import check_store
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.erase_space import erase_space
 from cockpit.acts.export_space import export_space
@@ -431,7 +432,9 @@ def test_erasing_leaves_the_logs_whole_and_the_openings_covered(
     assert leaves(cockpit)[-1].part == {"entries": held}
     assert verify(archive).outcome == PROVED
     erase_space(cockpit, other)
-    assert codes(cockpit) == set()
+    told: list[tuple[int, int]] = []
+    assert not list(check_store(cockpit, tell_covered=lambda *found: told.append(found)))
+    assert told == [(len(audited[0]), held), (len(audited[0]) + 1, 2)]
 
 
 def test_openings_that_go_without_a_covering_entry_are_found(cockpit: Cockpit, visit: Visit, other: PersonId) -> None:

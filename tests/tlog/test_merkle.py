@@ -118,7 +118,7 @@ def test_a_tree_made_at_once_is_the_same_with_the_same_proofs(leaves: list[bytes
     tree, hashes = Tree(leaves), [leaf_hash(leaf) for leaf in leaves]
     head, paths = whole_tree(hashes)
     assert head == tree.edge.root()
-    assert paths == [inclusion_proof(tree.read, index, len(leaves)) for index in range(len(leaves))]
+    assert paths == [b"".join(inclusion_proof(tree.read, index, len(leaves))) for index in range(len(leaves))]
 
 
 @pytest.mark.parametrize(("size", "stored"), [(0, bytes(32)), (1, b""), (2, bytes(64)), (3, bytes(63))])

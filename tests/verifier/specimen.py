@@ -96,7 +96,7 @@ class Specimen:
             entry = {
                 "log": ACCESSES, "index": index, "number": first + n, "leaf": leaf,
                 "audit": (audit_salt.hex(), audit), "subject": (subject_salt.hex(), subject),
-                "batch": (n + 1, records[n + 1], tuple(paths[n + 1])),
+                "batch": (n + 1, records[n + 1], split(paths[n + 1])),
             }  # fmt: skip
             self.entries.append(entry)
 
@@ -165,6 +165,10 @@ class Specimen:
         archive.add_log(log)
         archive.seal(log, "2026-11-23T09:31:00Z", self.receipts_key)
         return out.getvalue()
+
+
+def split(path: bytes) -> tuple[bytes, ...]:
+    return tuple(path[at : at + 32] for at in range(0, len(path), 32))
 
 
 def row(uid: str, **changes: Any) -> dict[str, Any]:
