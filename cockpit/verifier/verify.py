@@ -67,6 +67,8 @@ BATCH_FORMS = {
     "type": re.compile(re.escape(BATCH)), "at": LEAF_FORMS["at"], "policy": HEX_32, "root": HEX_32,
 }  # fmt: skip
 MOST_IN_BATCH = 1024
+ACCESSES = {"access.allowed", "access.refused", "token.issued"}
+"""What stands in the logs of the months; everything else, in the consent log."""
 CONSENT_LOG = "consent"
 ACCESS_LOG = re.compile(r"access-[0-9]{4}-(0[1-9]|1[0-2])")
 ENTRY_FORM = {"log", "index", "number", "leaf", "audit", "subject", "proof"}
@@ -279,6 +281,8 @@ def check_entries(archive: Archive) -> None:
             check_in_batch(entry["batch"], canonical_json(raw))
         elif not is_form(leaf, LEAF_FORMS) or leaf["type"] == BATCH:
             raise Refuted("leaf-form")
+        if (leaf["type"] in ACCESSES) is (entry["log"] == CONSENT_LOG):
+            raise Refuted("other-log")
         size, root = archive.checkpoints[entry["log"]]
         proof = [strict_base64(digest) for digest in entry["proof"]]
         if root_from_proof(hash_leaf(raw), entry["index"], size, proof) != root:

@@ -63,14 +63,16 @@ class Specimen:
     versions: list[dict[str, Any]] = field(default_factory=list)
     more: dict[str, bytes] = field(default_factory=dict)
 
-    def log(self, event: str, audit: dict[str, Json], subject: dict[str, Json], minute: int = 30) -> dict[str, Any]:
+    def log(
+        self, event: str, audit: dict[str, Json], subject: dict[str, Json], minute: int = 30, log: str = ""
+    ) -> dict[str, Any]:
         number = len(self.entries)
         salts = salt(f"audit {number}"), salt(f"subject {number}")
         leaf = Leaf(
             event, f"2026-11-23T09:{minute}Z", "0" * 64, commit(salts[0], audit), commit(salts[1], subject),
             tag(self.tag_key, number),
         ).to_bytes()  # fmt: skip
-        log = ACCESSES if event.startswith("access.") else CONSENTS
+        log = log or (ACCESSES if event.startswith("access.") else CONSENTS)
         entry = {
             "log": log, "index": self.logs[log].grow(leaf), "number": number, "leaf": leaf,
             "audit": (salts[0].hex(), audit), "subject": (salts[1].hex(), subject),

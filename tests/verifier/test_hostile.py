@@ -186,7 +186,17 @@ LIES: dict[str, tuple[Callable[[Specimen], object], str, str]] = {
         "entries-moved",
     ),
     "a record of a batch left out": (lambda made: made.entries.pop(3), "completeness", "entries-moved"),
-    "an entry of one log in another": (lambda made: made.entries[2].update(log="consent"), "entries", "not-in-log"),
+    "a decision among the accesses": (
+        lambda made: made.log("consent.withdrawn", {}, {"consent": CONSENT}, log="access-2026-11"),
+        "entries",
+        "other-log",
+    ),
+    "an access among the decisions": (
+        lambda made: made.log("access.refused", {}, {"consent": CONSENT}, log="consent"),
+        "entries",
+        "other-log",
+    ),
+    "an entry of one log in another": (lambda made: made.entries[2].update(log="consent"), "entries", "other-log"),
     "a leaf that says more": (
         lambda made: made.entries[0].update(leaf=made.entries[0]["leaf"][:-1] + b',"x":1}'),
         "entries",
