@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.errors import NotFound
+from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Json
@@ -116,7 +116,7 @@ def proof(cockpit: Cockpit, reader: Reader, number: int) -> EntryProof:
     checkpoint = parse_checkpoint(note, cockpit.operator.log.verify_key(), origin)
     try:
         merkle.verify_inclusion(merkle.leaf_hash(entry.leaf), entry.index, checkpoint.size, path, checkpoint.root)
-    except merkle.ProofInvalid:
+    except (merkle.ProofInvalid, Tampered):
         verified = False
     else:
         verified = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -74,12 +74,38 @@ class JournalEntry:
     index: int
     at: str
     type: str
-    leaf: bytes
     audit_salt: str
     audit: dict[str, Json]
     subject_salt: str
     subject: dict[str, Json]
-    batch: BatchPlace | None = None
+    line: JournalLine = field(repr=False)
+
+    @property
+    def batch(self) -> BatchPlace | None:
+        """Its place in a batch, made again from the openings: so it is never that of something else they say."""
+        line = self.line
+        if not line.count:
+            return None
+        path = base64.b64decode(line.path)
+        hashes = tuple(path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES))
+        audit, subject = (commit(bytes.fromhex(one.salt), one.part) for one in (line.audit, line.subject))
+        return BatchPlace(line.position, batch_record(self.type, audit, subject, line.tag), hashes)
+
+    @property
+    def leaf(self) -> bytes:
+        """The leaf's bytes; of an entry in a batch, those that its path leads to. Raises ``Tampered``.
+
+        Whether the leaf is in the log, only a proof says.
+        """
+        place, line = self.batch, self.line
+        if place is None:
+            return base64.b64decode(line.leaf)
+        try:
+            root = merkle.root_of_proof(merkle.leaf_hash(place.record), place.position, line.count, place.path)
+        except merkle.ProofInvalid as error:
+            raise Tampered("an entry of the journal is not in its batch") from error
+        minute = line.at[:16] + "Z"
+        return BatchLeaf(EventType.ACCESS_BATCH.value, minute, line.policy, line.count, root.hex()).to_bytes()
 
 
 def journal(reader: Reader) -> tuple[JournalEntry, ...]:
@@ -89,34 +115,15 @@ def journal(reader: Reader) -> tuple[JournalEntry, ...]:
 
 def _entry(raw: dict[str, Any]) -> JournalEntry:
     line = msgspec.convert(raw, JournalLine)
-    place = _place(line) if line.count else None
     return JournalEntry(
         number=int(line.uid),
         log=LogName(line.log),
         index=line.index,
         at=line.at,
         type=line.type,
-        leaf=_batch_leaf(line, place) if place else base64.b64decode(line.leaf),
         audit_salt=line.audit.salt,
         audit=line.audit.part,
         subject_salt=line.subject.salt,
         subject=line.subject.part,
-        batch=place,
+        line=line,
     )
-
-
-def _place(line: JournalLine) -> BatchPlace:
-    path = base64.b64decode(line.path)
-    hashes = tuple(path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES))
-    # The record is made again from what it commits to: so it is never kept beside openings of something else.
-    audit, subject = (commit(bytes.fromhex(one.salt), one.part) for one in (line.audit, line.subject))
-    return BatchPlace(line.position, batch_record(line.type, audit, subject, line.tag), hashes)
-
-
-def _batch_leaf(line: JournalLine, place: BatchPlace) -> bytes:
-    """The leaf that this record's path leads to. Raises ``Tampered``; the log's own proof says whether it is there."""
-    try:
-        root = merkle.root_of_proof(merkle.leaf_hash(place.record), place.position, line.count, place.path)
-    except merkle.ProofInvalid as error:
-        raise Tampered("an entry of the journal is not in its batch") from error
-    return BatchLeaf(EventType.ACCESS_BATCH.value, line.at[:16] + "Z", line.policy, line.count, root.hex()).to_bytes()
