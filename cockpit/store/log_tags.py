@@ -65,8 +65,12 @@ class Tags:
             yield str(row[0])
 
     def expired_between(self, first: str, last: str) -> bool:
-        """Whether leaves expired whose month is in this range of minutes or months, ends included."""
-        return any(first[:7] <= logs.month_of(log) <= last[:7] for log in self.expired)
+        """Whether leaves expired that may be of this range of minutes, ends included.
+
+        An entry of a month that was closed already stands in the next one.
+        """
+        months = ((logs.month_of(log), logs.month_of(logs.previous_shard(log))) for log in self.expired)
+        return any(first[:7] <= month and before <= last[:7] for month, before in months)
 
 
 @contextmanager

@@ -41,6 +41,12 @@ def next_shard(log: LogName) -> LogName:
     return shard(f"{year + month // 12:04}-{month % 12 + 1:02}")
 
 
+def previous_shard(log: LogName) -> LogName:
+    """The access log of the month before."""
+    year, month = map(int, month_of(log).split("-"))
+    return shard(f"{year - (month == 1):04}-{(month - 2) % 12 + 1:02}")
+
+
 def parse_name(text: str) -> LogName:
     """A log's name. Raises ``ValueError`` for a text that is none."""
     if not _NAME.fullmatch(text):

@@ -465,6 +465,8 @@ def walks_of(cockpit: Cockpit, person: PersonId) -> int:
 def test_the_names_of_logs() -> None:
     assert logs.next_shard(NOVEMBER) == DECEMBER
     assert logs.next_shard(DECEMBER) == "access-2027-01"
+    for log_name in (NOVEMBER, DECEMBER, logs.next_shard(DECEMBER)):
+        assert logs.previous_shard(logs.next_shard(log_name)) == log_name
     assert (logs.month_of(CONSENT), logs.month_of(NOVEMBER)) == ("", "2026-11")
     for text in ("", "access-2026-00", "access-2026-13", "access-26-01", "Consent", "consent/", "access-2026-11\n"):
         with pytest.raises(ValueError, match="log"):
