@@ -28,6 +28,8 @@ AIMS: Mapping[str, Mapping[str, float]] = {
         "vault.ratios.ingest_vs_limit": 0.75,
         "vault.ratios.export_vs_plain": 2,
         "vault.ratios.export_vs_limit": 0.7,
+        "log.metrics.batched_durable_per_s": 50_000,
+        "log.metrics.append_per_s": 150_000,
     },
     "at most": {
         "vault.ratios.size_vs_plain": 0.35,
@@ -37,6 +39,8 @@ AIMS: Mapping[str, Mapping[str, float]] = {
         "vault.metrics.search_ms": 5,
         "vault.metrics.unlock_ms": 150,
         "vault.metrics.export_extra_mb": 100,
+        "log.metrics.verify_1m_s": 10,
+        "log.metrics.consent_event_cpu_ms": 5,
     },
 }
 

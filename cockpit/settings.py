@@ -13,6 +13,8 @@ from platformdirs import user_data_path
 from cockpit.domain.errors import OperatorMustAct
 
 DEFAULT_QUOTA_BYTES = 5 * 1024 * 1024 * 1024
+DEFAULT_ACCESS_MONTHS = 12
+ACCESS_MONTHS = range(6, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Settings:
     keyring, when it is not a file beside the database. ``master``: which master key wraps it (``file``, ``transit``,
     or one that a package brings); ``former_master``: the one it takes over from. ``quota_bytes``: what one person's
     documents may take. ``objects``: where documents are kept, ``s3://bucket/prefix``, or ``objects/`` in ``data`` when
-    None.
+    None. ``access_months``: how long the log of who read what is kept after its month, 6 to 12.
     """
 
     data: Path
@@ -49,6 +51,7 @@ class Settings:
     argon2_memory_kib: int = 64 * 1024
     upload_bytes: int = 32 * 1024 * 1024
     quota_bytes: int = DEFAULT_QUOTA_BYTES
+    access_months: int = DEFAULT_ACCESS_MONTHS
     objects: str | None = None
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
@@ -103,6 +106,7 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
     ``COCKPIT_KEYRING`` is the address of the keyring. ``COCKPIT_MASTER`` and ``COCKPIT_FORMER_MASTER`` name master
     keys; the settings that begin with ``COCKPIT_MASTER_`` and ``COCKPIT_FORMER_MASTER_`` are their options.
     ``COCKPIT_OBJECTS`` names the object store of documents; ``COCKPIT_QUOTA_BYTES``, what one person's may take.
+    ``COCKPIT_ACCESS_MONTHS`` is for how many months the log of accesses is kept.
     Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, for another database, and
     for an odd quota.
     """
@@ -120,6 +124,7 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
         former_master_options=_options("COCKPIT_FORMER_MASTER_"),
         objects=os.environ.get("COCKPIT_OBJECTS") or None,
         quota_bytes=_quota(os.environ.get("COCKPIT_QUOTA_BYTES")),
+        access_months=_months(os.environ.get("COCKPIT_ACCESS_MONTHS")),
     )
 
 
@@ -165,6 +170,14 @@ def _quota(written: str | None) -> int:
         return DEFAULT_QUOTA_BYTES
     if not (written.isascii() and written.isdigit()):
         raise OperatorMustAct("COCKPIT_QUOTA_BYTES must be a whole number of bytes", code="quota_setting")
+    return int(written)
+
+
+def _months(written: str | None) -> int:
+    if not written:
+        return DEFAULT_ACCESS_MONTHS
+    if written not in map(str, ACCESS_MONTHS):
+        raise OperatorMustAct("COCKPIT_ACCESS_MONTHS must be a whole number from 6 to 12", code="months_setting")
     return int(written)
 
 

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.sealing.keyring import Keyring
-from cockpit.store.check_log import check_receipt
+from cockpit.store.check_log import TellCovered, check_receipt
 from cockpit.store.check_opened import Opening, check_opened
 from cockpit.store.checking import Store, check
 from cockpit.store.findings import Finding
 from cockpit.store.walls import EVERYONE
 
 
-def check_store(cockpit: Cockpit, walked: Callable[[int], None] = lambda _: None) -> Iterator[Finding]:
+def check_store(
+    cockpit: Cockpit, walked: Callable[[int], None] = lambda _: None, tell_covered: TellCovered = lambda *_: None
+) -> Iterator[Finding]:
     """Everything that is not as it must be; nothing when all is well. Raises ``OperatorMustAct``."""
     store = Store(cockpit.database, cockpit.keyrings, cockpit.spaces.files, cockpit.operator, cockpit.ledger.origin)
-    return check(store, cockpit.clock(), walked)
+    return check(store, cockpit.clock(), walked, tell_covered)
 
 
 def check_opened_space(cockpit: Cockpit, keyring: Keyring, counted: Opening) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import PersonId
+from cockpit.store import walks
 from cockpit.store.erasing import erase_rows
 
 
@@ -28,9 +29,12 @@ def erase_space(cockpit: Cockpit, person: PersonId) -> Erased:
     cockpit.indexes.drop_person(person)
     documents = _remove_documents(cockpit, person)
     with cockpit.database.write(person) as connection:
+        entries = walks.entries(connection, person)
         rows = erase_rows(connection, person)
         if rows:
-            cockpit.ledger.append(connection, Event(EventType.SPACE_ERASED), cockpit.clock())
+            # What covers the openings that nobody has any more; whose they were is said nowhere.
+            event = Event(EventType.SPACE_ERASED, {"entries": entries})
+            cockpit.ledger.append(connection, event, cockpit.clock())
     # A write that had begun before the shredding may have brought a document meanwhile.
     documents += _remove_documents(cockpit, person)
     cockpit.keyrings.database.forget_past()

@@ -12,7 +12,7 @@ import msgspec
 from cockpit.accounts.sessions import Visit
 from cockpit.accounts.slots import unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry
+from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry, Tree
 from cockpit.archive.index_page import MAX_ROWS, Chapter, ConsentShown, index_page, read_me
 from cockpit.archive.receipts import receipts_name
 from cockpit.domain.errors import CitizenMustAct, NotFound, Tampered
@@ -21,10 +21,12 @@ from cockpit.domain.ids import BlobId, Kind
 from cockpit.domain.moment import instant
 from cockpit.domain.record import StoredRecord
 from cockpit.sealing.keyring import Keyring
+from cockpit.store import walks
 from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
-from cockpit.tlog.checkpoint import parse_checkpoint
+from cockpit.tlog.checkpoint import Checkpoint, parse_checkpoint
+from cockpit.tlog.logs import CONSENT, LogName, origin_of
 from cockpit.tlog.note import vkey
 
 
@@ -61,12 +63,13 @@ def _written(cockpit: Cockpit, visit: Visit, keyring: Keyring, archive: ArchiveW
     with cockpit.database.write(visit.person) as connection:
         consents = _add_consents(cockpit.spaces.reader(connection, keyring), archive)
         event = Event(EventType.EXPORT_MADE, {"contents_sha256": archive.contents_sha256()})
-        logged = cockpit.ledger.append(connection, event, cockpit.clock(), visit.person)
-        size, note = cockpit.ledger.checkpoint(connection)
-    # The log only grows: what follows is read without its lock, up to the export's own entry.
+        cockpit.ledger.append(connection, event, cockpit.clock(), visit.person)
+        last = walks.entries(connection, visit.person)
+        notes = {log: cockpit.ledger.checkpoint(connection, log) for log in cockpit.ledger.logs(connection)}
+    # The logs only grow: what follows is read without their lock, up to the export's own entry.
     with cockpit.spaces.read(keyring) as reader:
-        entries = [entry for entry in journal(reader) if entry.index <= logged.index]
-        log = _log_part(cockpit, reader, entries, size, note)
+        entries = [entry for entry in journal(reader) if entry.number < last]
+        log = _log_part(cockpit, reader, entries, notes)
     lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in entries[:-1]]
     archive.add("index.html", index_page(visit.name, now, chapters, lines, language, consents).encode())
     archive.add("README.txt", read_me().encode())
@@ -157,29 +160,42 @@ def _add_consents(reader: Reader, archive: ArchiveWriter) -> list[ConsentShown]:
     return shown
 
 
-def _log_part(cockpit: Cockpit, reader: Reader, entries: Sequence[JournalEntry], size: int, note: bytes) -> LogPart:
-    """The entries with their proofs to the checkpoint that the export left."""
+def _log_part(
+    cockpit: Cockpit, reader: Reader, entries: Sequence[JournalEntry], notes: Mapping[LogName, tuple[int, bytes]]
+) -> LogPart:
+    """The entries with their proofs to the checkpoints of the moment of the export."""
     ledger, log_key = cockpit.ledger, cockpit.operator.log.verify_key()
+    consents = origin_of(ledger.origin, CONSENT)
     return LogPart(
         origin=ledger.origin,
-        size=size,
-        root=parse_checkpoint(note, log_key, ledger.origin).root,
-        checkpoint=note,
+        trees=tuple(
+            _tree(log, note, parse_checkpoint(note, log_key, origin_of(ledger.origin, log)))
+            for log, (_, note) in sorted(notes.items())
+            if any(entry.log == log for entry in entries)
+        ),
         tag_key=cockpit.keyrings.tag_key(reader.person),
-        log_vkey=vkey(ledger.origin, log_key),
+        log_vkey=vkey(consents, log_key),
         receipts_vkey=vkey(receipts_name(ledger.origin), cockpit.operator.receipts.verify_key()),
         entries=tuple(
-            _proven(entry, ledger.inclusion_proof(reader.connection, entry.index, size)) for entry in entries
+            _proven(entry, ledger.inclusion_proof(reader.connection, entry.index, notes[entry.log][0], entry.log))
+            for entry in entries
         ),
     )
 
 
+def _tree(log: LogName, note: bytes, checkpoint: Checkpoint) -> Tree:
+    return Tree(log, checkpoint.size, checkpoint.root, note)
+
+
 def _proven(entry: JournalEntry, proof: list[bytes]) -> ProvenEntry:
+    place = entry.batch
     return ProvenEntry(
+        entry.log,
         entry.index,
         entry.number,
         entry.leaf,
         (entry.audit_salt, entry.audit),
         (entry.subject_salt, entry.subject),
         tuple(proof),
+        (place.position, place.record, place.path) if place else None,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.errors import NotFound
+from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Json
@@ -15,6 +15,7 @@ from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.space import Reader
 from cockpit.tlog import merkle
 from cockpit.tlog.checkpoint import parse_checkpoint
+from cockpit.tlog.logs import origin_of
 
 
 class Verb(StrEnum):
@@ -84,10 +85,11 @@ class HistoryLine:
 
     ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
     objects were read or added; ``reason`` says why a read was refused, or is the operator's own words for using the
-    escrow; ``way`` is the type of the way to open the space that changed; ``index`` is the entry's place in the log.
+    escrow; ``way`` is the type of the way to open the space that changed; ``number`` is the entry's place in the
+    person's own history, from 0.
     """
 
-    index: int
+    number: int
     at: str
     verb: Verb
     who: str | None
@@ -102,12 +104,14 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class EntryProof:
-    """One line's proof: the entry, its Merkle proof to the newest signed checkpoint, checked on the spot.
+    """One line's proof: the entry, its Merkle proof to its log's newest signed checkpoint, checked on the spot.
 
-    ``verified`` is what the check just done says; hashes are bytes of 32.
+    ``verified`` is what the check just done says; hashes are bytes of 32. The leaf of an entry in a batch
+    is the one that the entry's own path leads to.
     """
 
     entry: JournalEntry
+    origin: str
     size: int
     root: bytes
     path: tuple[bytes, ...]
@@ -120,21 +124,22 @@ def history(reader: Reader) -> tuple[HistoryLine, ...]:
     return tuple(_line(entry) for entry in reversed(journal(reader)))
 
 
-def proof(cockpit: Cockpit, reader: Reader, index: int) -> EntryProof:
-    """The proof of the entry at ``index`` of the log. Raises ``NotFound`` for one that is not about this person."""
-    entry = next((entry for entry in journal(reader) if entry.index == index), None)
+def proof(cockpit: Cockpit, reader: Reader, number: int) -> EntryProof:
+    """The proof of the person's entry ``number``. Raises ``NotFound`` when there is none."""
+    entry = next((entry for entry in journal(reader) if entry.number == number), None)
     if entry is None:
         raise NotFound("there is no such entry in this history")
-    size, note = cockpit.ledger.checkpoint(reader.connection)
-    path = cockpit.ledger.inclusion_proof(reader.connection, index, size)
-    checkpoint = parse_checkpoint(note, cockpit.operator.log.verify_key(), cockpit.ledger.origin)
+    ledger, origin = cockpit.ledger, origin_of(cockpit.ledger.origin, entry.log)
+    size, note = ledger.checkpoint(reader.connection, entry.log)
+    path = ledger.inclusion_proof(reader.connection, entry.index, size, entry.log)
+    checkpoint = parse_checkpoint(note, cockpit.operator.log.verify_key(), origin)
     try:
-        merkle.verify_inclusion(merkle.leaf_hash(entry.leaf), index, checkpoint.size, path, checkpoint.root)
-    except merkle.ProofInvalid:
+        merkle.verify_inclusion(merkle.leaf_hash(entry.leaf), entry.index, checkpoint.size, path, checkpoint.root)
+    except (merkle.ProofInvalid, Tampered):
         verified = False
     else:
         verified = True
-    return EntryProof(entry, size, checkpoint.root, tuple(path), note.decode(), verified)
+    return EntryProof(entry, origin, size, checkpoint.root, tuple(path), note.decode(), verified)
 
 
 def _line(entry: JournalEntry) -> HistoryLine:
@@ -144,7 +149,7 @@ def _line(entry: JournalEntry) -> HistoryLine:
     verb = _VERBS[EventType(entry.type)]
     refused, way = verb is Verb.WAS_REFUSED, _text(part, "way")
     return HistoryLine(
-        index=entry.index,
+        number=entry.number,
         at=entry.at,
         verb=verb,
         who=_text(part, "connector") or _text(part, "service_name"),

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection
 
 from cockpit.accounts import slots
 from cockpit.accounts.passphrase import checked_handle
 from cockpit.archive.backup import Repository, Snapshot
 from cockpit.archive.keyring_backup import KeyringPlace
 from cockpit.domain.errors import NotFound, OperatorMustAct, Tampered
+from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import PersonId
+from cockpit.domain.moment import parse_instant
+from cockpit.registry import load_registry
 from cockpit.sealing.keyring import Keyring
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import dump, people, tables
+from cockpit.store import dump, log_rows, people, tables
 from cockpit.store.check_opened import Opening, check_opened
 from cockpit.store.checking import Store, check
 from cockpit.store.dump import Chunk
@@ -27,11 +30,16 @@ from cockpit.store.engine import Database
 from cockpit.store.files import Files
 from cockpit.store.findings import Finding
 from cockpit.store.keyrings import Keyrings, open_keyrings
+from cockpit.store.ledger import Ledger
 from cockpit.store.objects import ObjectStore, open_objects
 from cockpit.store.refill import Rows, fill, fill_keyring
 from cockpit.store.space import Spaces
 from cockpit.store.upkeep import database_at
 from cockpit.store.walls import EVERYONE
+from cockpit.tlog import merkle
+from cockpit.tlog.checkpoint import read_checkpoint
+from cockpit.tlog.logs import CONSENT, origin_of
+from cockpit.tlog.note import parse_note
 
 Asked = tuple[str, str]
 """A sign-in name and its passphrase."""
@@ -134,6 +142,7 @@ def _restored(
             restored.counts = fill(database, rows, persons)
             restored.persons = restored.counts.get(tables.person.name, 0)
             restored.erased = snapshot.counts.get(tables.person.name, 0) - restored.persons
+            _cover_erased(backup, keyrings, database, snapshot, persons)
             _put_documents(backup.repository, objects, snapshot, persons, restored)
             yield restored, snapshot, database, keyrings
     finally:
@@ -154,6 +163,24 @@ def _objects(target: Target) -> ObjectStore:
 
 def _chunks(repository: Repository, snapshot: Snapshot, table: str) -> Iterator[Chunk]:
     return (Chunk.from_bytes(repository.chunk(identity)) for identity in snapshot.ids(table))
+
+
+def _cover_erased(
+    backup: Backup, keyrings: Keyrings, database: Database, snapshot: Snapshot, persons: frozenset[str]
+) -> None:
+    """Say again, in a log of before it was said, that spaces were erased: their openings are gone here too."""
+    erased = [
+        entries
+        for chunk in _chunks(backup.repository, snapshot, tables.log_walk.name)
+        for person, entries in chunk.rows
+        if person not in persons
+    ]
+    if erased:
+        ledger = Ledger(snapshot.origin, backup.operator, keyrings, load_registry().sha256)
+        with database.write(EVERYONE) as connection:
+            for entries in erased:
+                event = Event(EventType.SPACE_ERASED, {"entries": entries})
+                ledger.append(connection, event, parse_instant(snapshot.at))
 
 
 def _put_documents(
@@ -177,12 +204,20 @@ def _expected(found: Finding, snapshot: Snapshot) -> bool:
 
 
 def _check_checkpoint(database: Database, snapshot: Snapshot) -> Iterator[Finding]:
-    head = tables.log_head
     with database.read(EVERYONE) as connection:
-        row = connection.execute(select(head).where(head.c.origin == snapshot.origin)).one_or_none()
-    size, checkpoint = (row.size, row.checkpoint) if row is not None else (0, snapshot.checkpoint)
-    if (size, checkpoint) != (snapshot.log_size, snapshot.checkpoint):
-        yield Finding("log_root", "log", "The log that came back is not the one that was saved.")
+        head = log_rows.find_head(connection, CONSENT)
+        size = head.size if head is not None else 0
+        if size < snapshot.log_size or _root(connection, snapshot.log_size) != _saved_root(snapshot):
+            yield Finding("log_root", f"log {CONSENT}", "The log that came back is not the one that was saved.")
+
+
+def _root(connection: Connection, size: int) -> bytes:
+    return merkle.root(log_rows.read_hashes(connection, CONSENT), size)
+
+
+def _saved_root(snapshot: Snapshot) -> bytes:
+    text, _ = parse_note(snapshot.checkpoint)
+    return read_checkpoint(text, origin_of(snapshot.origin, CONSENT)).root
 
 
 def _open_space(store: Store, asked: Asked, counted: Opening) -> Iterator[Finding]:

@@ -41,24 +41,40 @@ _FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 
 @dataclass(frozen=True, slots=True)
 class ProvenEntry:
-    """One entry of the log about the person, with both openings and its proof to the archive's checkpoint."""
+    """One entry of a log about the person, with both openings and its proof to the archive's checkpoint of that log.
 
+    ``batch`` is its position, record and path in the batch that the leaf commits to, None for a leaf of its own.
+    """
+
+    log: str
     index: int
     number: int
     leaf: bytes
     audit: tuple[str, Mapping[str, Json]]
     subject: tuple[str, Mapping[str, Json]]
     proof: tuple[bytes, ...]
+    batch: tuple[int, bytes, tuple[bytes, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Where a log stood: its name, size, root (32 bytes) and signed checkpoint."""
+
+    log: str
+    size: int
+    root: bytes
+    checkpoint: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """What the archive says of the log: origin, size, root (32 bytes), signed checkpoint, tag key, both vkeys."""
+    """What the archive says of the logs: what begins their origins, their trees, the tag key, both vkeys, the entries.
+
+    ``log_vkey`` is the consent log's; the others are signed with the same key under their own names.
+    """
 
     origin: str
-    size: int
-    root: bytes
-    checkpoint: bytes
+    trees: tuple[Tree, ...]
     tag_key: bytes
     log_vkey: str
     receipts_vkey: str
@@ -128,9 +144,10 @@ class ArchiveWriter:
         return hashlib.sha256(canonical(sorted(listed, key=_path))).hexdigest()
 
     def add_log(self, log: LogPart) -> None:
-        """Add the log's part: entries with proofs, checkpoint, tag key."""
+        """Add the logs' part: entries with proofs, checkpoints, tag key."""
         self.add("log/entries.jsonl", b"".join(canonical(_entry(entry)) + b"\n" for entry in log.entries))
-        self.add("log/checkpoint", log.checkpoint)
+        for tree in log.trees:
+            self.add(f"log/checkpoints/{tree.log}", tree.checkpoint)
         self.add("log/tag_key", log.tag_key.hex().encode())
 
     def seal(self, log: LogPart, created_at: str, key: SigningKey) -> None:
@@ -141,7 +158,7 @@ class ArchiveWriter:
             "created_at": created_at,
             "origin": log.origin,
             "keys": {"log": log.log_vkey, "receipts": log.receipts_vkey},
-            "tree": {"size": log.size, "root": log.root.hex()},
+            "trees": [{"log": tree.log, "size": tree.size, "root": tree.root.hex()} for tree in log.trees],
             "entries": len(log.entries),
             "files": sorted(self._listed, key=_path),
         }
@@ -213,7 +230,8 @@ def _path(entry: Mapping[str, Json]) -> str:
 
 
 def _entry(entry: ProvenEntry) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
+        "log": entry.log,
         "index": entry.index,
         "number": entry.number,
         "leaf": base64.b64encode(entry.leaf).decode(),
@@ -221,6 +239,14 @@ def _entry(entry: ProvenEntry) -> dict[str, Any]:
         "subject": {"salt": entry.subject[0], "part": entry.subject[1]},
         "proof": [base64.b64encode(digest).decode() for digest in entry.proof],
     }
+    if entry.batch is not None:
+        position, record, path = entry.batch
+        said["batch"] = {
+            "position": position,
+            "record": base64.b64encode(record).decode(),
+            "path": [base64.b64encode(digest).decode() for digest in path],
+        }
+    return said
 
 
 def _digest(out: BinaryIO, end: int) -> bytes:

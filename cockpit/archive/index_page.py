@@ -80,6 +80,7 @@ _EVENTS: dict[str, Words] = {
     EventType.TOKEN_ISSUED: Words("Ce service a reçu une clé d'accès", "This service received an access key"),
     EventType.ACCESS_ALLOWED: Words("Ce service a lu vos données", "This service read your data"),
     EventType.ACCESS_REFUSED: Words("Ce service s'est vu refuser une lecture", "This service was refused a reading"),
+    EventType.ACCESS_BATCH: Words("Plusieurs lectures, inscrites ensemble", "Several readings, recorded together"),
     EventType.EXPORT_MADE: Words("Vous avez emporté vos données", "You took your data away"),
     EventType.KEY_ROTATED: Words("L'exploitant a renouvelé sa clé", "The operator renewed their key"),
     EventType.KEY_RETIRED: Words("L'exploitant a détruit ses anciennes clés", "The operator destroyed their old keys"),
@@ -94,6 +95,10 @@ _EVENTS: dict[str, Words] = {
     EventType.RECORD_ERASED: Words("Vous avez effacé une donnée", "You erased a record"),
     EventType.COLLECTION_KEYS_ROTATED: Words(
         "Vous avez changé les clés de vos données", "You changed the keys of your data"
+    ),
+    EventType.SHARD_CLOSED: Words("Un mois de l'historique est clos", "A month of the history was closed"),
+    EventType.SHARD_EXPIRED: Words(
+        "Un mois ancien de l'historique est effacé", "An old month of the history was removed"
     ),
 }
 

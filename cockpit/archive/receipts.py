@@ -12,8 +12,8 @@ from cockpit.tlog.note import vkey
 
 
 def receipts_name(origin: str) -> str:
-    """The name of the receipts key: the log's origin, whose last part says what it is for."""
-    return origin.removesuffix("/log") + "/receipts"
+    """The name of the receipts key: a log's origin, whose last part says what it is for."""
+    return origin.partition("/log")[0] + "/receipts"
 
 
 def signed_receipt(receipt: dict[str, Json], key: SigningKey, origin: str) -> dict[str, Json]:

@@ -47,6 +47,7 @@ for _command in (
     backups.restore,
     upkeep.fsck,
     upkeep.sweep,
+    upkeep.tend_logs,
     database.db,
     keys.keys,
     services.services,

@@ -55,12 +55,13 @@ def doctor(context: click.Context) -> None:
     """Check that this deployment can work, and say what it is."""
     cockpit: Cockpit = context.obj()
     with cockpit.database.read() as connection:
-        size, _ = cockpit.ledger.checkpoint(connection)
+        sizes = {log: cockpit.ledger.checkpoint(connection, log)[0] for log in cockpit.ledger.logs(connection)}
     click.echo(f"data: {cockpit.settings.data}")
     click.echo(f"database: {cockpit.database.shown_address}")
     click.echo(f"issuer: {cockpit.settings.issuer}")
     click.echo(f"master key: {cockpit.operator.master.newest()}")
-    click.echo(f"log: {cockpit.ledger.origin}, {size} entries")
+    for log, size in sizes.items():
+        click.echo(f"log: {cockpit.ledger.origin}/{log}, {size} entries")
     for manifest in cockpit.shelf.manifests():
         click.echo(f"connector: {manifest.id} {manifest.version}")
     for reference in sorted(cockpit.registry.uses):

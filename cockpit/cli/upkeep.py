@@ -15,7 +15,7 @@ from cockpit.domain.errors import OperatorMustAct
 
 @click.command()
 @click.option("--space", "name", help="A sign-in name whose space is opened to its last byte.")
-@click.option("--receipt", type=click.Path(path_type=Path), help="A receipt, or an archive's log/checkpoint.")
+@click.option("--receipt", type=click.Path(path_type=Path), help="A receipt, or one of an archive's log/checkpoints.")
 @click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
@@ -32,7 +32,9 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
     counted = Opening()
     # On a terminal only: a log of a nightly check wants no line for each space.
     watching = sys.stderr.isatty()
-    rounds = [check_store(cockpit, _show_progress if watching else lambda _: None)]
+    covered: list[tuple[int, int]] = []
+    progress = _show_progress if watching else lambda _: None
+    rounds = [check_store(cockpit, progress, lambda *found: covered.append(found))]
     if visit is not None and visit.keyring is not None:
         rounds.append(check_opened_space(cockpit, visit.keyring, counted))
     if kept is not None:
@@ -47,6 +49,8 @@ def fsck(context: click.Context, name: str | None, receipt: Path | None, passphr
     if as_json:
         echo_json(findings)
     else:
+        for index, count in covered:
+            click.echo(f"openings erased: {count}, covered by entry #{index} of the consent log")
         if visit is not None:
             click.echo(f"opened: {counted.lines} lines, {counted.documents} documents")
         click.echo(f"{len(findings)} findings" if findings else "Nothing wrong was found.")
@@ -69,6 +73,22 @@ def sweep(context: click.Context, destroy: bool) -> None:
     for key in found:
         click.echo(key)
     click.echo(f"{len(found)} objects belong to no document{' and were removed' if destroy else ''}")
+
+
+@click.command("tend-logs")
+@click.pass_context
+@plainly
+def tend_logs(context: click.Context) -> None:
+    """Close the access logs of months that are over, and remove those kept long enough (COCKPIT_ACCESS_MONTHS)."""
+    from cockpit.acts.tend_logs import tend_logs as tended  # noqa: PLC0415
+
+    done = tended(context.obj())
+    for log in done.closed:
+        click.echo(f"closed: {log}")
+    for log in done.expired:
+        click.echo(f"removed the entries of: {log}")
+    if not done.closed and not done.expired:
+        click.echo("Nothing was due.")
 
 
 def _show_progress(spaces: int) -> None:

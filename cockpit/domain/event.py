@@ -35,6 +35,7 @@ class EventType(StrEnum):
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event's name, not a secret
     ACCESS_ALLOWED = "access.allowed"
     ACCESS_REFUSED = "access.refused"
+    ACCESS_BATCH = "access.batch"
     EXPORT_MADE = "export.made"
     KEY_ROTATED = "key.rotated"
     KEY_RETIRED = "key.retired"
@@ -46,6 +47,8 @@ class EventType(StrEnum):
     VAULT_KEY_ROTATED = "vault_key.rotated"
     RECORD_ERASED = "record.erased"
     COLLECTION_KEYS_ROTATED = "collection_keys.rotated"
+    SHARD_CLOSED = "shard.closed"
+    SHARD_EXPIRED = "shard.expired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,91 +1,182 @@
-"""Check the log: the tree from its leaves, the signed checkpoint, the audit parts; and a receipt against it."""
+"""Check the logs: each tree from its leaves, its checkpoint, audit openings, anchors; and a receipt against it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from cockpit.consent.receipt import RECEIPT_CONTEXT
 from cockpit.domain.errors import OperatorMustAct, Tampered
-from cockpit.sealing.box import open_under
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import tables
+from cockpit.store import log_rows, tables
 from cockpit.store.findings import Finding
-from cockpit.store.ledger import read_nodes
-from cockpit.tlog import merkle
+from cockpit.store.ledger import AuditedLeaf, opened_leaf
+from cockpit.store.log_rows import LogHead, LogState
+from cockpit.store.log_tags import Tags
+from cockpit.tlog import logs, merkle
 from cockpit.tlog.checkpoint import parse_checkpoint
+from cockpit.tlog.covering import Cover, covered
 from cockpit.tlog.leaf import commit
+from cockpit.tlog.logs import CONSENT, LogName
+from cockpit.tlog.merkle import HASH_BYTES, Edge
+from cockpit.tlog.note import parse_note
+from cockpit.tlog.tiles import HEIGHT, WIDTH, Tile, placed, unbundle
 
-PAGE = 256
+_LEAF = tables.log_leaf
 
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """The marks of all leaves, on disk: a log is longer than memory."""
-
-    kept: sqlite3.Connection = field(repr=False)
-
-    def add(self, found: Sequence[str]) -> None:
-        """Note the marks of a page of leaves; leaves about no person have none."""
-        self.kept.executemany("INSERT OR IGNORE INTO tag VALUES (?)", [(bytes.fromhex(tag),) for tag in found if tag])
-
-    def __contains__(self, tag: str) -> bool:
-        return self.kept.execute("SELECT 1 FROM tag WHERE tag = ?", (bytes.fromhex(tag),)).fetchone() is not None
+TellCovered = Callable[[int, int], None]
+"""Told the index of an entry of the consent log, and how many erased openings it covers."""
 
 
-@contextmanager
-def empty_tags() -> Iterator[Tags]:
-    """No marks yet; what is noted is gone at the end. SQLite removes the file of an unnamed database by itself."""
-    kept = sqlite3.connect("")
-    try:
-        kept.execute("CREATE TABLE tag (tag BLOB PRIMARY KEY) WITHOUT ROWID")
-        yield Tags(kept)
-    finally:
-        kept.close()
+def check_logs(connection: Connection, operator: OperatorKeys, origin: str, tags: Tags) -> Iterator[Finding]:
+    """Every leaf, tile and audit opening of every log, and the checkpoints over them. Notes the marks in ``tags``."""
+    found = {head.log: head for head in log_rows.heads(connection)}
+    names = {*found, *map(LogName, connection.execute(select(_LEAF.c.log).distinct()).scalars())}
+    # The consent log first: it holds what the shards are held against.
+    for log in sorted(names, key=logs.month_of):
+        yield from _CheckedLog(connection, operator, origin, tags, log, found.get(log)).findings()
+    yield from _missing(tags, list(found.values()))
 
 
-def check_log(connection: Connection, operator: OperatorKeys, origin: str, tags: Tags) -> Iterator[Finding]:
-    """Every leaf, node and audit part, and the checkpoint over them. Notes the leaves' marks in ``tags``."""
-    pending: dict[int, bytes] = {}
-    size, key = 0, operator.duty("audit")
+def check_covers(tags: Tags, tell: TellCovered) -> Iterator[Finding]:
+    """Once every space has claimed its entries: those that nobody can open must be covered by spaces erased.
 
-    def read(nodes: Sequence[merkle.Node]) -> list[bytes]:
-        return [pending[node.level] for node in nodes]
+    ``tell`` is told which entries cover how many.
+    """
+    found = Counter[Cover]()
+    for at, cover in covered(tags.of_nobody(), tags.covers):
+        if cover is None:
+            yield Finding("log_uncovered", f"log, {at}", "An opening is missing, and no entry of the log covers that.")
+            return
+        found[cover] += 1
+    for cover in sorted(found, key=lambda cover: cover.index):
+        tell(cover.index, found[cover])
+    # Entries of erased persons may have expired since; without that, a cover must find as many as it names.
+    if not tags.expired and found.total() != sum(cover.count for cover in tags.covers):
+        yield Finding("log_entry_missing", "log", "Entries of a person who was erased are not in the log any more.")
 
-    for page in _pages(connection):
-        made: dict[merkle.Node, bytes] = {}
-        marks = []
-        for row in page:
-            where = f"log entry {size}"
-            if row.position != size:
-                yield Finding("log_hole", where, "An entry is missing from the log: the log was edited.")
+
+def _missing(tags: Tags, found: Sequence[LogHead]) -> Iterator[Finding]:
+    """A shard that the consent log speaks of must be there, as it says."""
+    states = {head.log: head.state for head in found}
+    for anchor in tags.anchors.values():
+        if anchor.log not in states:
+            yield Finding("log_head", f"log {anchor.log}", "A log that was closed is not there any more.")
+    for log, state in states.items():
+        if (state is LogState.OPEN) is (log in tags.anchors):
+            yield Finding("log_anchor", f"log {log}", "A log is closed, or open, and the consent log says otherwise.")
+        if state is LogState.EXPIRED and log not in tags.expired:
+            yield Finding("log_uncovered", f"log {log}", "Entries were removed, and no entry of the log covers that.")
+
+
+@dataclass(slots=True)
+class _CheckedLog:
+    """One log while it is read from beginning to end."""
+
+    connection: Connection = field(repr=False)
+    operator: OperatorKeys = field(repr=False)
+    origin: str
+    tags: Tags
+    log: LogName
+    head: LogHead | None
+    edge: Edge = field(default_factory=Edge)
+    made: dict[Tile, list[bytes]] = field(default_factory=dict)
+
+    def findings(self) -> Iterator[Finding]:
+        if self.head is not None and self.head.state is LogState.EXPIRED:
+            yield from self._grow_from_tiles()
+        else:
+            for page in log_rows.leaf_pages(self.connection, self.log):
+                for row in page:
+                    if row.position != self.edge.size:
+                        where = f"log {self.log} entry {self.edge.size}"
+                        yield Finding("log_hole", where, "An entry is missing from the log: the log was edited.")
+                        return
+                    yield from self._check_leaf(row)
+                    self._grow(merkle.leaf_hash(row.leaf))
+                yield from self._check_tiles(whole=False)
+        yield from self._check_tiles(whole=True)
+        if self.head is None:
+            yield Finding("log_head", f"log {self.log}", "The log has entries and no checkpoint.")
+        else:
+            yield from self._check_head(self.head)
+
+    def _grow(self, digest: bytes) -> None:
+        for tile, made in placed(self.edge.size, self.edge.append(digest)):
+            self.made.setdefault(tile, []).append(made)
+
+    def _grow_from_tiles(self) -> Iterator[Finding]:
+        """A log whose leaves expired: its tree from the hashes of the lowest tiles."""
+        for number, row in enumerate(log_rows.tiles_of_level(self.connection, self.log, 0)):
+            if row.position != number:
+                yield Finding("log_tiles", f"log {self.log} tile {number}", "A tile of the log is missing.")
                 return
-            nodes = merkle.appended(read, size, merkle.leaf_hash(row.leaf))
-            pending.update({node.level: digest for node, digest in nodes})
-            made.update(nodes)
-            try:
-                leaf = msgspec.json.decode(row.leaf)
-                marks.append(leaf["tag"])
-                opening = msgspec.json.decode(open_under(key, row.sealed_audit, f"audit {size}"))
-                honest = commit(bytes.fromhex(opening["salt"]), opening["part"]) == leaf["audit"]
-            except (Tampered, msgspec.MsgspecError, KeyError, TypeError, ValueError):
-                honest = False
-            if not honest:
-                yield Finding("log_audit", where, "The audit part of an entry does not open, or is another entry's.")
-            size += 1
-        tags.add(marks)
-        if not _stored_as(connection, made):
-            where = f"log entries {page[0].position} to {size - 1}"
-            yield Finding("log_nodes", where, "Stored hashes of the log's tree are not those of its entries.")
-    yield from _check_size(connection, operator, origin, size, merkle.root(read, size))
+            hashes = bytes(row.hashes)
+            for at in range(0, len(hashes), HASH_BYTES):
+                self._grow(hashes[at : at + HASH_BYTES])
+            yield from self._check_tiles(whole=False)
+
+    def _check_leaf(self, row: Row[tuple[int, bytes, bytes, bytes]]) -> Iterator[Finding]:
+        where = f"log {self.log} entry {row.position}"
+        try:
+            leaf = msgspec.json.decode(row.leaf)
+            said = [leaf] if row.records is None else self._records(leaf, bytes(row.records))
+            self.tags.add([(record["tag"], leaf["at"]) for record in said if record["tag"]])
+            key = self.operator.duty("audit")
+            opened = opened_leaf(key, self.log, row.position, row.leaf, row.sealed_audit, row.records)
+            honest = self._honest(said, opened)
+        except (Tampered, msgspec.MsgspecError, KeyError, TypeError, ValueError):
+            honest = False
+        if not honest:
+            yield Finding("log_audit", where, "The audit part of an entry does not open, or is another entry's.")
+
+    def _records(self, leaf: dict[str, Any], bundled: bytes) -> list[dict[str, Any]]:
+        """What the records of a batch say, when they are those of its leaf. Raises ``ValueError``."""
+        records = unbundle(bundled)
+        root, _ = merkle.whole_tree([merkle.leaf_hash(record) for record in records])
+        if (leaf["count"], leaf["root"]) != (len(records), root.hex()):
+            raise ValueError("the records are not those of the batch")
+        return [msgspec.json.decode(record) for record in records]
+
+    def _honest(self, said: list[dict[str, Any]], opened: AuditedLeaf) -> bool:
+        openings = [(one.salt, one.part) for one in opened.records] or [(opened.salt, opened.part)]
+        if not opened.records and self.log == CONSENT:
+            self.tags.note(said[0]["type"], opened.index, said[0]["at"], opened.part)
+        pairs = zip(said, openings, strict=True)
+        return all(commit(bytes.fromhex(salt), part) == one["audit"] for one, (salt, part) in pairs)
+
+    def _check_tiles(self, *, whole: bool) -> Iterator[Finding]:
+        """Compare the tiles made so far with those stored: the full ones, then at the end all the others."""
+        ready = [tile for tile, hashes in self.made.items() if whole or len(hashes) == WIDTH]
+        stored = log_rows.find_tiles(self.connection, self.log, ready)
+        wrong = [tile for tile in ready if stored.get(tile) != b"".join(self.made.pop(tile))]
+        if wrong:
+            yield Finding("log_tiles", f"log {self.log}", "Stored hashes of a log's tree are not those of its entries.")
+
+    def _check_head(self, head: LogHead) -> Iterator[Finding]:
+        where, size, root = f"log {self.log}", self.edge.size, self.edge.root()
+        if _count_tiles(self.connection, self.log) != _tiles_of(size):
+            yield Finding("log_tiles", where, "The log's tree has more or fewer tiles than its entries make.")
+        try:
+            origin = logs.origin_of(self.origin, self.log)
+            signed = parse_checkpoint(head.checkpoint, self.operator.log.verify_key(), origin)
+        except Tampered:
+            yield Finding("log_signature", where, "The newest checkpoint is not signed by this deployment's key.")
+            return
+        stored = (head.size, head.edge, signed.size, signed.root)
+        if stored != (size, self.edge.to_bytes(), size, root):
+            yield Finding("log_root", where, "The signed checkpoint is not that of the entries there are.")
+        anchor = self.tags.anchors.get(self.log)
+        if anchor is not None and (anchor.size, anchor.root) != (size, root.hex()):
+            yield Finding("log_anchor", where, "A closed log is not the one that the consent log holds.")
 
 
 def check_receipt(connection: Connection, operator: OperatorKeys, origin: str, content: bytes) -> Iterator[Finding]:
@@ -95,81 +186,64 @@ def check_receipt(connection: Connection, operator: OperatorKeys, origin: str, c
     this deployment did not sign.
     """
     if content.lstrip().startswith(b"{"):
-        index, digest = _receipt_place(operator, origin, content)
-        leaf = connection.execute(
-            select(tables.log_leaf.c.leaf).where(tables.log_leaf.c.position == index)
-        ).scalar_one_or_none()
-        if leaf is None or hashlib.sha256(leaf).hexdigest() != digest:
-            yield Finding("rolled_back", f"log entry {index}", "The entry of this receipt is not in the log any more.")
+        log, index, digest = _receipt_place(operator, origin, content)
+        if not _same_leaf(connection, log, index, digest):
+            where = f"log {log} entry {index}"
+            yield Finding("rolled_back", where, "The entry of this receipt is not in the log any more.")
+        return
+    log, kept_size, kept_root = _checkpoint_kept(operator, origin, content)
+    head = log_rows.find_head(connection, log)
+    size, where = head.size if head else 0, f"log {log}"
+    if kept_size > size:
+        yield Finding("rolled_back", where, f"The log once had {kept_size} entries, now {size}: it was put back.")
         return
     try:
-        kept = parse_checkpoint(content, operator.log.verify_key(), origin)
-    except Tampered as error:
-        raise OperatorMustAct("this is neither a receipt nor a checkpoint of this log", code="receipt") from error
-    size = int(connection.execute(select(func.count()).select_from(tables.log_leaf)).scalar_one())
-    if kept.size > size:
-        yield Finding("rolled_back", f"log of {size}", f"The log once had {kept.size} entries: it was put back.")
-        return
-    try:
-        same = merkle.root(lambda nodes: read_nodes(connection, nodes), kept.size) == kept.root
+        same = merkle.root(log_rows.read_hashes(connection, log), kept_size) == kept_root
     except KeyError:
         same = False
     if not same:
-        yield Finding("rolled_back", f"log of {kept.size}", "The log says otherwise now than when this was signed.")
+        yield Finding("rolled_back", where, "The log says otherwise now than when this was signed.")
 
 
-def _receipt_place(operator: OperatorKeys, origin: str, content: bytes) -> tuple[int, str]:
+def _same_leaf(connection: Connection, log: LogName, index: int, digest: str) -> bool:
+    leaves = log_rows.bundled(connection, log, index, 1)
+    return bool(leaves) and hashlib.sha256(leaves[0]).hexdigest() == digest
+
+
+def _checkpoint_kept(operator: OperatorKeys, origin: str, content: bytes) -> tuple[LogName, int, bytes]:
+    try:
+        text, _ = parse_note(content)
+        found, _, _ = text.partition("\n")
+        log = logs.parse_name(found.removeprefix(f"{origin}/"))
+        kept = parse_checkpoint(content, operator.log.verify_key(), logs.origin_of(origin, log))
+    except (Tampered, ValueError) as error:
+        raise OperatorMustAct("this is neither a receipt nor a checkpoint of this log", code="receipt") from error
+    return log, kept.size, kept.root
+
+
+def _receipt_place(operator: OperatorKeys, origin: str, content: bytes) -> tuple[LogName, int, str]:
     try:
         whole = msgspec.json.decode(content)
         receipt, value = whole["receipt"], base64.b64decode(whole["signature"]["value"], validate=True)
         operator.receipts.verify_key().verify(RECEIPT_CONTEXT, canonical(receipt), value)
         place = receipt["log"]
-        if place["origin"] != origin:
+        base, _, log = str(place["origin"]).rpartition("/")
+        if base != origin:
             raise OperatorMustAct("this receipt is of another deployment", code="receipt")
-        return int(place["index"]), str(place["leaf_sha256"])
+        return logs.parse_name(log), int(place["index"]), str(place["leaf_sha256"])
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError, Tampered) as error:
         raise OperatorMustAct("this is not a receipt that this deployment signed", code="receipt") from error
 
 
-def _pages(connection: Connection) -> Iterator[Sequence[Row[tuple[int, bytes, bytes]]]]:
-    table, after = tables.log_leaf, -1
-    statement = select(table.c.position, table.c.leaf, table.c.sealed_audit).order_by(table.c.position).limit(PAGE)
-    while rows := connection.execute(statement.where(table.c.position > after)).all():
-        yield rows
-        after = rows[-1].position
+def _count_tiles(connection: Connection, log: LogName) -> int:
+    table = tables.log_tile
+    return connection.execute(select(func.count()).select_from(table).where(table.c.log == log)).scalar_one()
 
 
-def _stored_as(connection: Connection, made: dict[merkle.Node, bytes]) -> bool:
-    table = tables.log_node
-    for level in {node.level for node in made}:
-        wanted = {node.index: digest for node, digest in made.items() if node.level == level}
-        rows = connection.execute(
-            select(table.c.position, table.c.hash).where(
-                table.c.level == level, table.c.position.between(min(wanted), max(wanted))
-            )
-        )
-        if {row.position: bytes(row.hash) for row in rows} != wanted:
-            return False
-    return True
-
-
-def _check_size(
-    connection: Connection, operator: OperatorKeys, origin: str, size: int, root: bytes
-) -> Iterator[Finding]:
-    nodes = connection.execute(select(func.count()).select_from(tables.log_node)).scalar_one()
-    if nodes != 2 * size - size.bit_count():
-        yield Finding("log_nodes", "log", "The log's tree has more or fewer hashes than its entries make.")
-    heads = connection.execute(select(tables.log_head)).all()
-    for head in heads:
-        if head.origin != origin:
-            yield Finding("log_origin", head.origin, f"There is a log of another origin than {origin}.")
-            continue
-        try:
-            signed = parse_checkpoint(head.checkpoint, operator.log.verify_key(), origin)
-        except Tampered:
-            yield Finding("log_signature", "log", "The newest checkpoint is not signed by this deployment's key.")
-            continue
-        if (head.size, signed.size, signed.root) != (size, size, root):
-            yield Finding("log_root", "log", "The signed checkpoint is not that of the entries there are.")
-    if size and not heads:
-        yield Finding("log_head", "log", "The log has entries and no checkpoint.")
+def _tiles_of(size: int) -> int:
+    """How many tiles a log of ``size`` leaves has."""
+    count = 0
+    while size:
+        count += -(-size // WIDTH)
+        size >>= HEIGHT
+    return count

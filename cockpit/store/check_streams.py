@@ -10,10 +10,10 @@ from sqlalchemy import Connection, func, select
 from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.sealing.envelope import FIRST_PREVIOUS, EnvelopeKind, Place, Suite, envelope_hash
-from cockpit.store import heads, tables
-from cockpit.store.check_log import Tags
+from cockpit.store import heads, tables, walks
 from cockpit.store.findings import Finding
 from cockpit.store.heads import Head
+from cockpit.store.log_tags import Tags
 from cockpit.store.source_state import load_state
 from cockpit.store.space import JOURNAL
 from cockpit.store.streams import INBOX, VAULT
@@ -43,7 +43,7 @@ def check_space(
         yield from _check_vault(connection, head, where)
         yield from _check_epochs(connection, head, where)
         if collection == JOURNAL:
-            yield from _check_journal(head, tag_key, tags, where)
+            yield from _check_journal(connection, head, tag_key, tags, where)
     yield from _check_sources(connection, person, source_key)
 
 
@@ -132,14 +132,37 @@ def _check_epochs(connection: Connection, head: Head, where: str) -> Iterator[Fi
         )
 
 
-def _check_journal(head: Head, tag_key: bytes, tags: Tags, where: str) -> Iterator[Finding]:
-    for number in range(head.seq):
-        if tag(tag_key, number) not in tags:
-            yield Finding("log_entry_missing", f"{where} {number}", "An entry of the journal is not in the log.")
-    if tag(tag_key, head.seq) in tags:
+def _check_journal(connection: Connection, head: Head, tag_key: bytes, tags: Tags, where: str) -> Iterator[Finding]:
+    """The tags 0, 1, 2… of the person are in the logs, as many as their journal has lines, and no more."""
+    entries, last = walks.entries(connection, head.person), ""
+    missing: list[int] = []
+    for number in range(entries):
+        at = tags.claim(tag(tag_key, number))
+        if at is None:
+            missing.append(number)
+        else:
+            yield from _check_missing(missing, tags, (last, at), where)
+            missing, last = [], at
+    yield from _check_missing(missing, tags, (last, "9"), where)
+    if tags.claim(tag(tag_key, entries)) is not None or _lines(connection, head) != entries:
         yield Finding(
             "journal_rolled_back", where, "The log has later entries of this person: the space was put back in time."
         )
+
+
+def _check_missing(numbers: list[int], tags: Tags, between: tuple[str, str], where: str) -> Iterator[Finding]:
+    """Entries are in the order of time: those missing are of a month between their neighbours', or were removed."""
+    if numbers and not tags.expired_between(*between):
+        for number in numbers:
+            yield Finding("log_entry_missing", f"{where} {number}", "An entry of the journal is not in the log.")
+
+
+def _lines(connection: Connection, head: Head) -> int:
+    table = tables.segment
+    statement = select(func.coalesce(func.sum(table.c.records), 0)).where(
+        table.c.person_id == head.person, table.c.collection == head.collection
+    )
+    return int(connection.execute(statement).scalar_one())
 
 
 def _check_sources(connection: Connection, person: PersonId, source_key: bytes) -> Iterator[Finding]:

@@ -14,12 +14,13 @@ from cockpit.domain.moment import instant
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import people, tables
 from cockpit.store.check_documents import check_documents, check_objects, check_strays
-from cockpit.store.check_log import Tags, check_log, empty_tags
+from cockpit.store.check_log import TellCovered, check_covers, check_logs
 from cockpit.store.check_streams import check_space
 from cockpit.store.engine import Database
 from cockpit.store.files import Files
 from cockpit.store.findings import Finding
 from cockpit.store.keyrings import Keyrings
+from cockpit.store.log_tags import Tags, empty_tags
 from cockpit.store.sweep import YOUNG
 from cockpit.store.walls import EVERYONE
 
@@ -28,7 +29,7 @@ PAGE = 256
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What is checked together. ``origin`` is the log's."""
+    """What is checked together. ``origin`` begins the logs' own."""
 
     database: Database
     keyrings: Keyrings = field(repr=False)
@@ -42,17 +43,25 @@ class Store:
         return self.files.clock
 
 
-def check(store: Store, now: datetime, walked: Callable[[int], None] = lambda _: None) -> Iterator[Finding]:
+def check(
+    store: Store,
+    now: datetime,
+    walked: Callable[[int], None] = lambda _: None,
+    tell_covered: TellCovered = lambda *_: None,
+) -> Iterator[Finding]:
     """Everything that is not as it must be. ``walked`` is told how many spaces were looked at so far.
+
+    ``tell_covered`` is told, once all were, which entries of the consent log cover how many erased openings.
 
     Holds a page of rows in memory, whatever the size of the store. Raises ``OperatorMustAct`` when the database or the
     object store does not answer.
     """
     with store.database.read(EVERYONE) as connection, empty_tags() as tags:
-        yield from check_log(connection, store.operator, store.origin, tags)
+        yield from check_logs(connection, store.operator, store.origin, tags)
         for number, person in enumerate(_persons(connection), start=1):
             yield from _check_person(store, connection, person, tags)
             walked(number)
+        yield from check_covers(tags, tell_covered)
         yield from check_strays(connection)
         yield from check_documents(connection, store.database, store.files)
     yield from check_objects(store.database, store.files, now)

@@ -14,9 +14,10 @@ DIRECTORIES: Final = {
     "service": "public declarations; about no person",
     "par": "requests that no person has answered yet",
     "seen_assertion": "hashes of assertions that services sent; about no person",
-    "log_head": "the one log of the deployment",
+    "log_head": "how long each log of the deployment is, signed",
     "log_leaf": "salted commitments; about no person to whoever has no opening",
-    "log_node": "hashes of the log's tree",
+    "log_tile": "hashes of the logs' trees",
+    "log_batch": "salted commitments of the records that one leaf stands for; about no person, as leaves are",
 }
 """The tables that are not keyed by a person, and why. What is in none of them is one person's."""
 

@@ -22,8 +22,8 @@ SPREAD: Final = {
 COPIED: Final = ("service",)
 """Small directories that are often read and seldom written: whole on every machine."""
 
-KEPT: Final = ("log_head", "log_leaf", "log_node")
-"""The one log: its writers take turns anyway, so it stays on the coordinator."""
+KEPT: Final = ("log_head", "log_leaf", "log_tile", "log_batch")
+"""The logs: their writers take turns anyway, so they stay on the coordinator."""
 
 
 def distribution(metadata: MetaData) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.ids import PersonId
-from cockpit.store import migrations, tables
+from cockpit.store import migrations, tables, unsettled
 from cockpit.store.connecting import BUSY_SECONDS, connect
 from cockpit.store.walls import EVERYONE, PERSON_OPTION, fallen_walls, raise_walls, set_person, walks_through_walls
 
@@ -71,7 +71,9 @@ class Database:
         committing = False
         try:
             with self._begun(person, writing=True) as connection:
+                unsettled.begin(connection)
                 yield connection
+                unsettled.settle(connection)
                 committing = True
                 connection.commit()
         except (OperationalError, InternalError, NoFreeConnection) as error:

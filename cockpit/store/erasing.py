@@ -11,7 +11,8 @@ from cockpit.store import tables
 def erase_rows(connection: Connection, person: PersonId) -> int:
     """Remove every row of a person, in the caller's transaction; gives how many there were.
 
-    The log keeps its entries: salted commitments whose openings were in the person's journal, and are gone with it.
+    The logs keep their entries: salted commitments. The subject's salts and parts were in the person's journal, and
+    are gone with it; the tag key was in the keyring. What auditors may open stays: it names nobody.
     """
     removed = 0
     for _, table in sorted(tables.metadata.tables.items()):

@@ -203,26 +203,45 @@ seen_assertion = Table(
     Column("expires", String(20), nullable=False),
 )
 
+log_walk = Table(
+    "log_walk",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("entries", Integer, nullable=False),
+)
+
 log_head = Table(
     "log_head",
     metadata,
-    Column("origin", String(255), primary_key=True),
+    Column("log", String(32), primary_key=True),
     Column("size", Integer, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
     Column("checkpoint", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+)
+
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("log", String(32), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
 )
 
 log_leaf = Table(
     "log_leaf",
     metadata,
+    Column("log", String(32), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("sealed_audit", LargeBinary, nullable=False),
 )
 
-log_node = Table(
-    "log_node",
+log_batch = Table(
+    "log_batch",
     metadata,
-    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("log", String(32), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("records", LargeBinary, nullable=False),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 HASH_BYTES = 32
 
@@ -27,28 +27,75 @@ class ProofInvalid(Exception):
 
 def leaf_hash(leaf: bytes) -> bytes:
     """RFC 9162 section 2.1.1: a leaf is hashed after one zero byte."""
-    return hashlib.sha256(b"\x00" + leaf).digest()
+    return sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """RFC 9162 section 2.1.1: two subtrees are hashed after one byte of value one."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
-def appended(read: ReadHashes, size: int, leaf: bytes) -> list[tuple[Node, bytes]]:
-    """The nodes to store when a leaf hash is added at index ``size``: it, and each subtree it completes."""
-    # Each trailing one-bit of the size is a complete subtree on the left, waiting for this leaf to double it.
-    levels = (~size & (size + 1)).bit_length() - 1
-    siblings = read([Node(level, (size >> level) - 1) for level in range(levels)]) if levels else []
-    stored = [(Node(0, size), leaf)]
-    for level, left in enumerate(siblings, start=1):
-        stored.append((Node(level, size >> level), node_hash(left, stored[-1][1])))
-    return stored
+@dataclass(slots=True)
+class Edge:
+    """The right edge of a growing tree: the roots of the complete subtrees that make its ``size`` leaves, from left.
+
+    It is all that growing and the root need, however long the log: a hash for each one-bit of the size.
+    """
+
+    size: int = 0
+    hashes: list[bytes] = field(default_factory=list)
+
+    def append(self, leaf: bytes) -> list[bytes]:
+        """Take in a leaf hash; gives it, and the root of each subtree it completes: at place l, of 2**l leaves.
+
+        That subtree is ``Node(l, index >> l)``, when ``index`` is the leaf's.
+        """
+        completed, hashes, size = [leaf], self.hashes, self.size
+        # Each trailing one-bit of the size is a complete subtree on the left, waiting for this leaf to double it.
+        while size & 1:
+            leaf = sha256(b"\x01" + hashes.pop() + leaf).digest()
+            completed.append(leaf)
+            size >>= 1
+        hashes.append(leaf)
+        self.size += 1
+        return completed
+
+    def root(self) -> bytes:
+        """The root of all leaves; of none, the hash of nothing."""
+        return _folded(self.hashes) if self.hashes else sha256(b"").digest()
+
+    def to_bytes(self) -> bytes:
+        """The hashes one after another: with the size, all there is to store."""
+        return b"".join(self.hashes)
+
+    @classmethod
+    def from_bytes(cls, size: int, stored: bytes) -> Edge:
+        """Undo ``to_bytes``. Raises ``ValueError`` when it is not the edge of so many leaves."""
+        if len(stored) != HASH_BYTES * size.bit_count():
+            raise ValueError("not the edge of a tree of this size")
+        return cls(size, [stored[at : at + HASH_BYTES] for at in range(0, len(stored), HASH_BYTES)])
+
+
+def whole_tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
+    """The root of these leaf hashes (at least one), and each one's inclusion proof, its hashes one after another.
+
+    For a tree that is made at once: the same as leaf by leaf, faster.
+    """
+    level, count, columns = list(leaves), len(leaves), list[list[bytes]]()
+    while len(level) > 1:
+        siblings = [b""] * len(level)
+        siblings[: len(level) & ~1 : 2], siblings[1::2] = level[1::2], level[: len(level) & ~1 : 2]
+        width = 1 << len(columns)
+        columns.append([sibling for sibling in siblings for _ in range(width)][:count])
+        above = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+        # A last one without a sibling is a subtree of its own, and goes up as it is (RFC 9162 section 2.1.1).
+        level = above + level[len(level) & ~1 :]
+    return level[0], [b"".join(path) for path in zip(*columns, strict=True)] or [b""]
 
 
 def root(read: ReadHashes, size: int) -> bytes:
     """The root of the first ``size`` leaves; of none, the hash of nothing."""
-    return _subtrees(read, [(0, size)])[0] if size else hashlib.sha256(b"").digest()
+    return _subtrees(read, [(0, size)])[0] if size else sha256(b"").digest()
 
 
 def inclusion_proof(read: ReadHashes, index: int, size: int) -> list[bytes]:
@@ -89,9 +136,16 @@ def consistency_proof(read: ReadHashes, old: int, new: int) -> list[bytes]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root_hash: bytes) -> None:
     """RFC 9162 section 2.1.3.2. Raises ``ProofInvalid``."""
+    _check_lengths([root_hash])
+    if root_of_proof(leaf, index, size, proof) != root_hash:
+        raise ProofInvalid("the proof does not lead to the root")
+
+
+def root_of_proof(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that an inclusion proof leads to. Raises ``ProofInvalid`` for one of another shape."""
     if not 0 <= index < size:
         raise ProofInvalid("the leaf is not in the tree")
-    _check_lengths([leaf, root_hash, *proof])
+    _check_lengths([leaf, *proof])
     position, last, current = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
@@ -103,8 +157,9 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         else:
             current = node_hash(current, sibling)
         position, last = position // 2, last // 2
-    if last != 0 or current != root_hash:
-        raise ProofInvalid("the proof does not lead to the root")
+    if last != 0:
+        raise ProofInvalid("the proof is too short")
+    return current
 
 
 def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:

@@ -70,14 +70,26 @@ TRACES = (b"mesinfos-cockpit", b"log/entries.jsonl", b"log/tag_key")
 
 HEX_32 = re.compile(r"[0-9a-f]{64}")
 LEAF_FORMS = {
-    "type": re.compile(r"[a-z]+\.[a-z]+"),
+    "type": re.compile(r"[a-z_]+\.[a-z_]+"),
     "at": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", re.ASCII),
     "policy": HEX_32,
     "audit": HEX_32,
     "subject": HEX_32,
     "tag": re.compile(r"[0-9a-f]{32}"),
 }
-MANIFEST_FORM = {"format", "version", "created_at", "origin", "keys", "tree", "entries", "files"}
+RECORD_FORMS = {name: LEAF_FORMS[name] for name in ("type", "audit", "subject", "tag")}
+"""What a record of a batch says; the minute and policies are its batch's."""
+BATCH = "access.batch"
+BATCH_FORMS = {
+    "type": re.compile(re.escape(BATCH)), "at": LEAF_FORMS["at"], "policy": HEX_32, "root": HEX_32,
+}  # fmt: skip
+MOST_IN_BATCH = 1024
+ACCESSES = {"access.allowed", "access.refused", "token.issued"}
+"""What stands in the logs of the months; everything else, in the consent log."""
+CONSENT_LOG = "consent"
+ACCESS_LOG = re.compile(r"access-[0-9]{4}-(0[1-9]|1[0-2])")
+ENTRY_FORM = {"log", "index", "number", "leaf", "audit", "subject", "proof"}
+MANIFEST_FORM = {"format", "version", "created_at", "origin", "keys", "trees", "entries", "files"}
 
 MAX_BYTES = 4 << 30
 MAX_UNPACKED = 8 << 30
@@ -150,11 +162,14 @@ class Archive:
 
     @cached_property
     def leaves(self) -> list[tuple[bytes, dict[str, Any]]]:
-        """Each entry's leaf: its bytes, and what they say."""
+        """Each entry's leaf: its bytes, and what they say. Of one in a batch, what its record says, at its minute."""
         found = []
         for entry in self.entries:
             raw = strict_base64(entry["leaf"])
-            found.append((raw, canonical_json(raw)))
+            leaf = canonical_json(raw)
+            if "batch" in entry:
+                leaf = {**canonical_json(strict_base64(entry["batch"]["record"])), "at": leaf["at"]}
+            found.append((raw, leaf))
         return found
 
     @cached_property
@@ -162,8 +177,22 @@ class Archive:
         return {path: canonical_json(content) for path, content in self.listed_under("receipts/")}
 
     @cached_property
-    def checkpoint(self) -> tuple[int, bytes]:
-        return read_checkpoint(self.listed("log/checkpoint"), self.manifest["origin"], self.key("log"))
+    def checkpoints(self) -> dict[str, tuple[int, bytes]]:
+        """The size and root of each log, signed by one key, under each log's own name."""
+        name, public = self.key("log")
+        if name != self.log_origin(CONSENT_LOG):
+            raise Refuted("other-log")
+        found = {}
+        for path, content in self.listed_under("log/checkpoints/"):
+            log = path.removeprefix("log/checkpoints/")
+            if log != CONSENT_LOG and not ACCESS_LOG.fullmatch(log):
+                raise Refuted("other-log", path)
+            origin = self.log_origin(log)
+            found[log] = read_checkpoint(content, origin, (origin, public))
+        return found
+
+    def log_origin(self, log: str) -> str:
+        return f"{self.manifest['origin']}/{log}"
 
     def key(self, duty: str) -> tuple[str, bytes]:
         vkey = self.manifest["keys"][duty]
@@ -250,20 +279,28 @@ def check_manifest(archive: Archive) -> None:
 
 
 def check_checkpoint(archive: Archive) -> None:
-    """The log's key signed this size and root, and the manifest quotes them."""
-    size, root = archive.checkpoint
-    if archive.manifest["tree"] != {"size": size, "root": root.hex()}:
+    """The logs' key signed these sizes and roots, the manifest quotes them, and every log of an entry is there."""
+    found = [{"log": log, "size": size, "root": root.hex()} for log, (size, root) in archive.checkpoints.items()]
+    if archive.manifest["trees"] != sorted(found, key=lambda tree: str(tree["log"])):
+        raise Refuted("other-checkpoint")
+    if {entry["log"] for entry in archive.entries} != archive.checkpoints.keys():
         raise Refuted("other-checkpoint")
 
 
 def check_entries(archive: Archive) -> None:
-    """Each entry is in the log (inclusion proof) and its openings are what the leaf commits to."""
-    size, root = archive.checkpoint
+    """Each entry is in its log (inclusion proof), or in a batch there, and its openings are what it commits to."""
     if len(archive.entries) != archive.manifest["entries"]:
         raise Refuted("entries-missing")
     for entry, (raw, leaf) in zip(archive.entries, archive.leaves, strict=True):
-        if set(entry) != {"index", "number", "leaf", "audit", "subject", "proof"} or not is_leaf(leaf):
+        if set(entry) - {"batch"} != ENTRY_FORM:
             raise Refuted("leaf-form")
+        if "batch" in entry:
+            check_in_batch(entry["batch"], canonical_json(raw))
+        elif not is_form(leaf, LEAF_FORMS) or leaf["type"] == BATCH:
+            raise Refuted("leaf-form")
+        if (leaf["type"] in ACCESSES) is (entry["log"] == CONSENT_LOG):
+            raise Refuted("other-log")
+        size, root = archive.checkpoints[entry["log"]]
         proof = [strict_base64(digest) for digest in entry["proof"]]
         if root_from_proof(hash_leaf(raw), entry["index"], size, proof) != root:
             raise Refuted("not-in-log")
@@ -272,16 +309,33 @@ def check_entries(archive: Archive) -> None:
                 raise Refuted("other-opening")
 
 
+def check_in_batch(place: dict[str, Any], leaf: dict[str, Any]) -> None:
+    """A record is at its place in the small tree whose root and count the batch's leaf holds."""
+    if set(place) != {"position", "record", "path"}:
+        raise Refuted("leaf-form")
+    record = strict_base64(place["record"])
+    count = leaf.pop("count")
+    if not is_form(leaf, BATCH_FORMS) or not is_count(count, 1, MOST_IN_BATCH):
+        raise Refuted("leaf-form")
+    if not is_form(canonical_json(record), RECORD_FORMS):
+        raise Refuted("leaf-form")
+    path = [strict_base64(digest) for digest in place["path"]]
+    if root_from_proof(hash_leaf(record), place["position"], count, path).hex() != leaf["root"]:
+        raise Refuted("not-in-log")
+
+
 def check_completeness(archive: Archive) -> None:
     """The person's entries are numbered 0, 1, 2… and bear the person's tags: none between was left out."""
     tag_key = strict_hex(archive.listed("log/tag_key").decode("ascii"))
-    last_index = -1
+    last: dict[str, tuple[int, int]] = {}
     for number, (entry, (_, leaf)) in enumerate(zip(archive.entries, archive.leaves, strict=True)):
         message = TAG_CONTEXT + number.to_bytes(8, "big")
         tag = hmac.new(tag_key, message, hashlib.sha256).digest()[:16].hex()
-        if entry["number"] != number or leaf["tag"] != tag or entry["index"] <= last_index:
+        # In each log they stand one after another; in a batch, at one index.
+        place = entry["index"], entry["batch"]["position"] if "batch" in entry else -1
+        if entry["number"] != number or leaf["tag"] != tag or place <= last.get(entry["log"], (-1, -1)):
             raise Refuted("entries-moved")
-        last_index = entry["index"]
+        last[entry["log"]] = place
 
 
 def check_export(archive: Archive) -> None:
@@ -297,7 +351,11 @@ def check_export(archive: Archive) -> None:
 def check_receipts(archive: Archive) -> None:
     """Each receipt is signed, shows the notice and clause it names, and stands in the log where it says."""
     _, key = archive.key("receipts")
-    logged = {entry["index"]: (entry, leaf) for entry, leaf in zip(archive.entries, archive.leaves, strict=True)}
+    logged = {
+        entry["index"]: (entry, leaf)
+        for entry, leaf in zip(archive.entries, archive.leaves, strict=True)
+        if entry["log"] == CONSENT_LOG
+    }
     for path, signed in archive.receipts.items():
         receipt, signature = signed["receipt"], signed["signature"]
         if set(signed) != {"receipt", "signature"} or signature["key"] != archive.manifest["keys"]["receipts"]:
@@ -309,7 +367,7 @@ def check_receipts(archive: Archive) -> None:
         if "clause" in receipt and hashlib.sha256(canonical(receipt["clause"])).hexdigest() != receipt["clause_sha256"]:
             raise Refuted("receipt-clause", path)
         place = receipt["log"]
-        if place["index"] not in logged or place["origin"] != archive.manifest["origin"]:
+        if place["index"] not in logged or place["origin"] != archive.log_origin(CONSENT_LOG):
             raise Refuted("receipt-nowhere", path)
         entry, (raw, leaf) = logged[place["index"]]
         subject = entry["subject"]["part"]
@@ -422,7 +480,7 @@ def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
     report.counts = {
         "files": len(archive.manifest["files"]),
         "entries": len(archive.entries),
-        "log_size": archive.checkpoint[0],
+        "log_size": sum(size for size, _ in archive.checkpoints.values()),
     }
     report.not_proved = [name for name in NOT_PROVED if name != "keys" or not trusted]
     return report
@@ -487,11 +545,11 @@ def is_count(value: object, least: int, most: int) -> bool:
     return type(value) is int and least <= value <= most
 
 
-def is_leaf(leaf: dict[str, Any]) -> bool:
-    """Whether a leaf about a person has the form of version 1, each field in its own."""
-    if set(leaf) != {"v", *LEAF_FORMS} or not is_count(leaf["v"], 1, 1):
+def is_form(leaf: dict[str, Any], forms: dict[str, re.Pattern[str]]) -> bool:
+    """Whether a leaf, or a record of a batch, has the form of version 1, each field in its own."""
+    if set(leaf) != {"v", *forms} or not is_count(leaf["v"], 1, 1):
         return False
-    return all(form.fullmatch(leaf[name]) for name, form in LEAF_FORMS.items())
+    return all(form.fullmatch(leaf[name]) for name, form in forms.items())
 
 
 def committed(opening: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ from tests.acts.operations import BANK, BANK_COLLECTION, PASSPHRASE, backup_in, 
 from tests.acts.test_tend_space import granted
 from tests.conftest import MovingClock
 
-SEGMENT, BLOB, LEAF, NODE = tables.segment, tables.blob, tables.log_leaf, tables.log_node
+SEGMENT, BLOB, LEAF, TILE = tables.segment, tables.blob, tables.log_leaf, tables.log_tile
 BANK_INBOX = (SEGMENT.c.collection == BANK_COLLECTION) & (SEGMENT.c.stream == INBOX)
 BANK_VAULT = (SEGMENT.c.collection == BANK_COLLECTION) & (SEGMENT.c.stream == VAULT)
 
@@ -140,25 +140,36 @@ ATTACKS: dict[str, tuple[Callable[[Cockpit], None], set[str]]] = {
     "a log entry gone": (lambda c: run(c, delete(LEAF).where(LEAF.c.position == 0)), {"log_hole", "log_entry_missing"}),
     "the log cut short": (
         lambda c: run(c, delete(LEAF).where(LEAF.c.position == 1)),
-        {"log_root", "log_nodes", "log_entry_missing"},
+        {"log_root", "log_tiles", "log_entry_missing"},
     ),
     "a log entry changed": (
         # Inside the time, so that it is still JSON.
         lambda c: flip(c, LEAF, "leaf", LEAF.c.position == 0, bytes(value(c, select(LEAF.c.leaf))).index(b"2026") + 3),
-        {"log_nodes", "log_root"},
+        {"log_tiles", "log_root"},
     ),
     "an audit part changed": (lambda c: flip(c, LEAF, "sealed_audit", LEAF.c.position == 0), {"log_audit"}),
-    "a node of the tree changed": (lambda c: flip(c, NODE, "hash", NODE.c.level == 1), {"log_nodes"}),
-    "a node more": (
-        lambda c: run(c, insert(NODE).values(level=9, position=0, hash=bytes(32))),
-        {"log_nodes"},
+    "a hash of the tree changed": (lambda c: flip(c, TILE, "hashes", True, 40), {"log_tiles"}),
+    "a tile cut short": (lambda c: run(c, update(TILE).values(hashes=bytes(32))), {"log_tiles"}),
+    "a tile gone": (lambda c: run(c, delete(TILE)), {"log_tiles"}),
+    "a tile more": (
+        lambda c: run(c, insert(TILE).values(log="consent", level=1, position=0, hashes=bytes(32))),
+        {"log_tiles"},
+    ),
+    "an edge of another tree": (lambda c: flip(c, tables.log_head, "edge"), {"log_root"}),
+    "a count of entries put back": (
+        lambda c: run(c, update(tables.log_walk).values(entries=1)),
+        {"journal_rolled_back"},
+    ),
+    "a count of entries put forward": (
+        lambda c: run(c, update(tables.log_walk).values(entries=3)),
+        {"journal_rolled_back", "log_entry_missing"},
     ),
     "a checkpoint of another key": (
         lambda c: flip(c, tables.log_head, "checkpoint", True, -8),
         {"log_signature"},
     ),
     "a checkpoint gone": (lambda c: run(c, delete(tables.log_head)), {"log_head"}),
-    "a person gone": (lambda c: run(c, delete(tables.person)), {"row_of_nobody"}),
+    "a person gone": (lambda c: run(c, delete(tables.person)), {"row_of_nobody", "log_uncovered"}),
 }
 
 
@@ -263,9 +274,9 @@ def test_a_keyring_that_does_not_fit_is_found(cockpit: Cockpit, keyring: Keyring
             .values(wrapped_pepper=flipped(row["wrapped_pepper"]))
         )
     clock.forward(days=2)
-    assert codes(cockpit) == {"keyring_row", "keyring_unknown"}
+    assert codes(cockpit) == {"keyring_row", "keyring_unknown", "log_uncovered"}
     cockpit.keyrings.shred(PersonId(keyring.person))
-    assert codes(cockpit) == {"keyring_missing", "keyring_unknown"}
+    assert codes(cockpit) == {"keyring_missing", "keyring_unknown", "log_uncovered"}
 
 
 def test_a_deployment_put_back_is_found_by_a_receipt_and_by_a_checkpoint(

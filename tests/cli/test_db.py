@@ -42,7 +42,7 @@ def test_a_postgresql_database_is_made_and_served_from(shell: Shell, postgresql:
     assert shell("db", "status", database=server).exit_code == 0
     opened = shell("space", "open", "camille", "--passphrase-stdin", database=server, typed="une longue phrase\n")
     assert opened.exit_code == 0, opened.output
-    assert "log: localhost:8000/log, 1 entries" in shell("doctor", database=server).output
+    assert "log: localhost:8000/log/consent, 1 entries" in shell("doctor", database=server).output
 
 
 def test_a_role_that_does_not_exist_is_refused_and_nothing_is_made(shell: Shell, postgresql: Cluster) -> None:

@@ -80,7 +80,7 @@ def test_the_installed_command_serves_a_page(address: str) -> None:
             time.sleep(0.2)
     assert page.status_code == 200
     assert "<h1" in page.text
-    assert httpx2.get(address + "/log/checkpoint").status_code == 200
+    assert httpx2.get(address + "/log/consent/checkpoint").status_code == 200
 
 
 def test_the_installed_connectors_and_verifier_answer(installed: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from cockpit.acts.search_space import search_space
 from cockpit.acts.visits import recognise
 from cockpit.consent.narrowing import Narrowing
 from cockpit.domain.errors import NotFound
+from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConnectorId, PersonId
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
@@ -75,6 +76,9 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     )
     ask_other(cockpit, visit, pending(cockpit, SERVICE.id, again.request_uri), Narrowing(3, frozenset({INVOICE})))
     pause_consent(cockpit, visit.person, issued.consent)
+    knock = Event(EventType.ACCESS_REFUSED, {"decision": "expired"}, {"service_name": CANARY, "consent": CANARY})
+    with cockpit.database.write(opened.person) as connection:
+        cockpit.ledger.append_batch(connection, [(knock, opened.person)] * 3, cockpit.clock())
     assert visit.keyring is not None
     for _ in range(2):
         assert search_space(cockpit, visit, Query(f"{CANARY} octobre")).records

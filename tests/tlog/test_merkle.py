@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.tlog.merkle import (
+    Edge,
     Node,
     ProofInvalid,
-    appended,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -22,6 +22,7 @@ from cockpit.tlog.merkle import (
     root,
     verify_consistency,
     verify_inclusion,
+    whole_tree,
 )
 from cockpit.verifier.verify import Refuted, root_from_proof
 
@@ -81,8 +82,10 @@ class Tree:
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         self.nodes: dict[Node, bytes] = {}
-        for size, leaf in enumerate(leaves):
-            self.nodes.update(appended(self.read, size, leaf_hash(leaf)))
+        self.edge = Edge()
+        for index, leaf in enumerate(leaves):
+            for level, digest in enumerate(self.edge.append(leaf_hash(leaf))):
+                self.nodes[Node(level, index >> level)] = digest
 
     def read(self, nodes: Sequence[Node]) -> list[bytes]:
         return [self.nodes[node] for node in nodes]
@@ -106,6 +109,22 @@ def test_a_tree_grown_leaf_by_leaf_is_the_tree_of_the_definition(leaves: list[by
     tree = Tree(leaves)
     for size in range(1, len(leaves) + 1):
         assert root(tree.read, size) == by_definition(leaves[:size])
+    assert tree.edge.root() == by_definition(leaves)
+    assert Edge.from_bytes(len(leaves), tree.edge.to_bytes()) == tree.edge
+
+
+@given(several)
+def test_a_tree_made_at_once_is_the_same_with_the_same_proofs(leaves: list[bytes]) -> None:
+    tree, hashes = Tree(leaves), [leaf_hash(leaf) for leaf in leaves]
+    head, paths = whole_tree(hashes)
+    assert head == tree.edge.root()
+    assert paths == [b"".join(inclusion_proof(tree.read, index, len(leaves))) for index in range(len(leaves))]
+
+
+@pytest.mark.parametrize(("size", "stored"), [(0, bytes(32)), (1, b""), (2, bytes(64)), (3, bytes(63))])
+def test_an_edge_of_another_size_is_refused(size: int, stored: bytes) -> None:
+    with pytest.raises(ValueError, match="edge"):
+        Edge.from_bytes(size, stored)
 
 
 @given(several, st.data())
@@ -194,7 +213,6 @@ def test_a_store_is_asked_once_whatever_the_size(size: int, data: st.DataObject)
 
     inclusion_proof(read, data.draw(st.integers(0, size - 1)), size)
     consistency_proof(read, data.draw(st.integers(1, size)), size)
-    appended(read, size, bytes(32))
     root(read, size)
     assert len(asked) <= 4
     assert max(asked) <= 2 * size.bit_length()

@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry
+from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry, Tree
 from cockpit.archive.receipts import receipts_name, signed_receipt
 from cockpit.domain.record import Json
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
-from cockpit.tlog.leaf import Leaf, commit, tag
-from cockpit.tlog.merkle import Node, appended, inclusion_proof, leaf_hash, root
+from cockpit.tlog.leaf import BatchLeaf, Leaf, batch_record, commit, tag
+from cockpit.tlog.merkle import Edge, Node, inclusion_proof, leaf_hash, whole_tree
 from cockpit.tlog.note import vkey
 
 ORIGIN = "cockpit.example/log"
+CONSENTS, ACCESSES = "consent", "access-2026-11"
 CONSENT = "c0ffee"
 CLAUSE: dict[str, Json] = {"service": "coach", "use": "energy-advice-v1"}
 CLAUSE_SHA256 = hashlib.sha256(canonical(CLAUSE)).hexdigest()
@@ -32,41 +33,74 @@ def salt(name: str) -> bytes:
 
 
 @dataclass
+class Log:
+    """One log of the deployment, with every hash of its tree."""
+
+    nodes: dict[Node, bytes] = field(default_factory=dict)
+    edge: Edge = field(default_factory=Edge)
+
+    def read(self, nodes: Sequence[Node]) -> list[bytes]:
+        return [self.nodes[node] for node in nodes]
+
+    def grow(self, leaf: bytes) -> int:
+        index = self.edge.size
+        completed = enumerate(self.edge.append(leaf_hash(leaf)))
+        self.nodes |= {Node(level, index >> level): digest for level, digest in completed}
+        return index
+
+
+@dataclass
 class Specimen:
-    """One deployment's keys and log, and what one person takes away from it."""
+    """One deployment's keys and logs, and what one person takes away from it."""
 
     log_key: SigningKey = field(default_factory=SigningKey.generate)
     receipts_key: SigningKey = field(default_factory=SigningKey.generate)
     tag_key: bytes = bytes(range(32))
-    nodes: dict[Node, bytes] = field(default_factory=dict)
-    size: int = 0
+    logs: dict[str, Log] = field(default_factory=lambda: {CONSENTS: Log(), ACCESSES: Log()})
     entries: list[dict[str, Any]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=lambda: [row("01"), row("02")])
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: list[dict[str, Any]] = field(default_factory=list)
     more: dict[str, bytes] = field(default_factory=dict)
 
-    def read(self, nodes: Sequence[Node]) -> list[bytes]:
-        return [self.nodes[node] for node in nodes]
-
-    def grow(self, leaf: bytes) -> int:
-        self.nodes.update(appended(self.read, self.size, leaf_hash(leaf)))
-        self.size += 1
-        return self.size - 1
-
-    def log(self, event: str, audit: dict[str, Json], subject: dict[str, Json], minute: int = 30) -> dict[str, Any]:
+    def log(
+        self, event: str, audit: dict[str, Json], subject: dict[str, Json], minute: int = 30, log: str = ""
+    ) -> dict[str, Any]:
         number = len(self.entries)
         salts = salt(f"audit {number}"), salt(f"subject {number}")
         leaf = Leaf(
             event, f"2026-11-23T09:{minute}Z", "0" * 64, commit(salts[0], audit), commit(salts[1], subject),
             tag(self.tag_key, number),
         ).to_bytes()  # fmt: skip
+        log = log or (ACCESSES if event.startswith("access.") else CONSENTS)
         entry = {
-            "index": self.grow(leaf), "number": number, "leaf": leaf,
+            "log": log, "index": self.logs[log].grow(leaf), "number": number, "leaf": leaf,
             "audit": (salts[0].hex(), audit), "subject": (salts[1].hex(), subject),
         }  # fmt: skip
         self.entries.append(entry)
         return entry
+
+    def log_batch(self, *subjects: dict[str, Json]) -> None:
+        """Accesses logged under one leaf, with somebody else's before them."""
+        first = len(self.entries)
+        audit: dict[str, Json] = {"decision": "allowed"}
+        salts = [(salt(f"audit {first + n}"), salt(f"subject {first + n}")) for n in range(len(subjects))]
+        records = [batch_record("access.allowed", "0" * 64, "1" * 64, "2" * 32)] + [
+            batch_record(
+                "access.allowed", commit(audit_salt, audit), commit(subject_salt, subject), tag(self.tag_key, first + n)
+            )
+            for n, ((audit_salt, subject_salt), subject) in enumerate(zip(salts, subjects, strict=True))
+        ]
+        head, paths = whole_tree([leaf_hash(record) for record in records])
+        leaf = BatchLeaf("access.batch", "2026-11-23T09:30Z", "0" * 64, len(records), head.hex()).to_bytes()
+        index = self.logs[ACCESSES].grow(leaf)
+        for n, ((audit_salt, subject_salt), subject) in enumerate(zip(salts, subjects, strict=True)):
+            entry = {
+                "log": ACCESSES, "index": index, "number": first + n, "leaf": leaf,
+                "audit": (audit_salt.hex(), audit), "subject": (subject_salt.hex(), subject),
+                "batch": (n + 1, records[n + 1], split(paths[n + 1])),
+            }  # fmt: skip
+            self.entries.append(entry)
 
     def decide(self, event: str, at: str = "2026-11-23T09:30:12Z", **changes: Any) -> None:
         """A decision: its entry, its receipt, its version in the consent's record."""
@@ -79,7 +113,7 @@ class Specimen:
             receipt |= {"clause": CLAUSE, "notice": {"language": "fr", "text": NOTICE, "sha256": NOTICE_SHA256}}
             version |= {"clause": CLAUSE}
         place = {
-            "origin": ORIGIN,
+            "origin": f"{ORIGIN}/{CONSENTS}",
             "index": entry["index"],
             "leaf_sha256": hashlib.sha256(entry["leaf"]).hexdigest(),
         }
@@ -90,9 +124,10 @@ class Specimen:
     def live(self) -> None:
         """A life: somebody else's entries between one's own, a consent given, used and withdrawn."""
         self.log("space.opened", {}, {"handle": "camille"}, 29)
-        self.grow(b"somebody else's")
+        self.logs[CONSENTS].grow(b"somebody else's")
         self.decide("consent.given")
         self.log("access.allowed", {"decision": "access.allowed"}, {"consent": CONSENT, "count": 2})
+        self.log_batch({"consent": CONSENT, "count": 3}, {"consent": CONSENT, "count": 4})
         self.decide("consent.withdrawn")
 
     def taken(self) -> bytes:
@@ -111,24 +146,31 @@ class Specimen:
         self.log("export.made", {"contents_sha256": archive.contents_sha256()}, {}, 31)
         return self.sealed(archive, out)
 
+    def tree(self, name: str) -> Tree:
+        edge = self.logs[name].edge
+        head = Checkpoint(f"{ORIGIN}/{name}", edge.size, edge.root())
+        return Tree(name, head.size, head.root, sign_checkpoint(head, self.log_key))
+
+    def proof(self, name: str, index: int) -> tuple[bytes, ...]:
+        log = self.logs[name]
+        return tuple(inclusion_proof(log.read, index, log.edge.size))
+
     def sealed(self, archive: ArchiveWriter, out: io.BytesIO) -> bytes:
-        head = Checkpoint(ORIGIN, self.size, root(self.read, self.size))
         log = LogPart(
             ORIGIN,
-            self.size,
-            head.root,
-            sign_checkpoint(head, self.log_key),
+            tuple(self.tree(name) for name in sorted({entry["log"] for entry in self.entries})),
             self.tag_key,
-            vkey(ORIGIN, self.log_key.verify_key()),
+            vkey(f"{ORIGIN}/{CONSENTS}", self.log_key.verify_key()),
             vkey(receipts_name(ORIGIN), self.receipts_key.verify_key()),
-            tuple(
-                ProvenEntry(**entry, proof=tuple(inclusion_proof(self.read, entry["index"], self.size)))
-                for entry in self.entries
-            ),
+            tuple(ProvenEntry(**entry, proof=self.proof(entry["log"], entry["index"])) for entry in self.entries),
         )
         archive.add_log(log)
         archive.seal(log, "2026-11-23T09:31:00Z", self.receipts_key)
         return out.getvalue()
+
+
+def split(path: bytes) -> tuple[bytes, ...]:
+    return tuple(path[at : at + 32] for at in range(0, len(path), 32))
 
 
 def row(uid: str, **changes: Any) -> dict[str, Any]:

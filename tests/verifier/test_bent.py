@@ -23,6 +23,9 @@ from tests.verifier.specimen import ORIGIN, Specimen, reseal, row
 
 Members = dict[str, bytes]
 Manifest = dict[str, Any]
+CONSENT_ORIGIN = f"{ORIGIN}/consent"
+CHECKPOINT = "log/checkpoints/consent"
+
 Bend = Callable[[Members, Manifest, Specimen], object]
 
 
@@ -65,12 +68,12 @@ def entry(number: int, **changes: Any) -> Bend:
     return bend
 
 
-def checkpoint(text: Callable[[str], str], *, by: str = ORIGIN, key: SigningKey | None = None) -> Bend:
+def checkpoint(text: Callable[[str], str], *, by: str = CONSENT_ORIGIN, key: SigningKey | None = None) -> Bend:
     """The checkpoint rewritten, and signed again by whoever holds the log's key (or another)."""
 
     def bend(members: Members, _manifest: Manifest, specimen: Specimen) -> None:
-        body = members["log/checkpoint"].decode().partition("\n\n")[0] + "\n"
-        members["log/checkpoint"] = sign_note(text(body), by, key or specimen.log_key)
+        body = members[CHECKPOINT].decode().partition("\n\n")[0] + "\n"
+        members[CHECKPOINT] = sign_note(text(body), by, key or specimen.log_key)
 
     return bend
 
@@ -85,12 +88,12 @@ def keys(duty: str, spoil: Callable[[Specimen], str]) -> Bend:
 
 def another_type(_specimen: Specimen) -> str:
     raw = b"\x02" + bytes(32)
-    short = hashlib.sha256(ORIGIN.encode() + b"\n" + raw).hexdigest()[:8]
-    return f"{ORIGIN}+{short}+{base64.b64encode(raw).decode()}"
+    short = hashlib.sha256(CONSENT_ORIGIN.encode() + b"\n" + raw).hexdigest()[:8]
+    return f"{CONSENT_ORIGIN}+{short}+{base64.b64encode(raw).decode()}"
 
 
 def another_hash(specimen: Specimen) -> str:
-    return re.sub(r"\+[0-9a-f]{8}\+", "+00000000+", vkey(ORIGIN, specimen.log_key.verify_key()))
+    return re.sub(r"\+[0-9a-f]{8}\+", "+00000000+", vkey(CONSENT_ORIGIN, specimen.log_key.verify_key()))
 
 
 def dropped(path: str) -> Bend:
@@ -107,13 +110,17 @@ MANIFESTS: dict[str, tuple[Bend, str, str]] = {
     "another version": (listed(version=2), "manifest", "other-format"),
     "a version that is true": (listed(version=True), "manifest", "other-format"),
     "one field more": (listed(more=1), "manifest", "other-format"),
-    "another size of the tree": (listed(tree={"size": 1, "root": "00"}), "checkpoint", "other-checkpoint"),
+    "another size of the tree": (
+        listed(trees=[{"log": "consent", "size": 1, "root": "00"}]),
+        "checkpoint",
+        "other-checkpoint",
+    ),
     "another number of entries": (listed(entries=99), "entries", "entries-missing"),
     "another origin": (listed(origin="another.example/log"), "checkpoint", "other-log"),
     "a key of another type": (keys("log", another_type), "checkpoint", "key-type"),
     "a key of another name": (keys("log", another_hash), "checkpoint", "key-name"),
     "another log's key": (
-        keys("log", lambda _: vkey(ORIGIN, SigningKey.generate().verify_key())),
+        keys("log", lambda _: vkey(CONSENT_ORIGIN, SigningKey.generate().verify_key())),
         "checkpoint",
         "checkpoint-unsigned",
     ),
@@ -144,13 +151,13 @@ MANIFESTS: dict[str, tuple[Bend, str, str]] = {
 MEMBERS: dict[str, tuple[Bend, str, str]] = {
     "another media type": (replaced("mimetype", b"archive", b"arch1ve"), "manifest", "other-format"),
     "no media type": (dropped("mimetype"), "manifest", "missing"),
-    "no checkpoint": (dropped("log/checkpoint"), "checkpoint", "missing"),
+    "no checkpoint": (dropped(CHECKPOINT), "checkpoint", "other-checkpoint"),
     "no tag key": (dropped("log/tag_key"), "completeness", "missing"),
     "a tag key in capitals": (replaced("log/tag_key", b"0a", b"0A"), "completeness", "damaged"),
-    "a dash of another kind": (replaced("log/checkpoint", "\u2014".encode(), b"-"), "checkpoint", "damaged"),
-    "a checkpoint changed after signing": (replaced("log/checkpoint", b"\n6\n", b"\n7\n"), "checkpoint", "signature"),
+    "a dash of another kind": (replaced(CHECKPOINT, "\u2014".encode(), b"-"), "checkpoint", "damaged"),
+    "a checkpoint changed after signing": (replaced(CHECKPOINT, b"\n5\n", b"\n6\n"), "checkpoint", "signature"),
     "a checkpoint by another name": (
-        checkpoint(lambda text: text, by="another.example/log"),
+        checkpoint(lambda text: text, by="another.example/log/consent"),
         "checkpoint",
         "checkpoint-unsigned",
     ),
@@ -160,25 +167,25 @@ MEMBERS: dict[str, tuple[Bend, str, str]] = {
         "other-log",
     ),
     "a size with a zero before it": (
-        checkpoint(lambda text: text.replace("\n6\n", "\n06\n")),
+        checkpoint(lambda text: text.replace("\n5\n", "\n05\n")),
         "checkpoint",
         "other-log",
     ),
-    "a root that is too short": (checkpoint(lambda text: f"{ORIGIN}\n6\nAAAA\n"), "checkpoint", "other-log"),
+    "a root that is too short": (checkpoint(lambda text: f"{CONSENT_ORIGIN}\n5\nAAAA\n"), "checkpoint", "other-log"),
     "a root with stray bits": (
-        checkpoint(lambda text: f"{ORIGIN}\n6\n{'A' * 42}B=\n"),
+        checkpoint(lambda text: f"{CONSENT_ORIGIN}\n5\n{'A' * 42}B=\n"),
         "checkpoint",
         "damaged",
     ),
     "another size and root": (
-        checkpoint(lambda text: f"{ORIGIN}\n7\n{base64.b64encode(bytes(32)).decode()}\n"),
+        checkpoint(lambda text: f"{CONSENT_ORIGIN}\n6\n{base64.b64encode(bytes(32)).decode()}\n"),
         "checkpoint",
         "other-checkpoint",
     ),
     "a proof of another entry": (entry(0, index=1), "entries", "not-in-log"),
     "a proof that is empty": (entry(0, proof=[]), "entries", "proof-form"),
     "a place that is true": (entry(0, index=True), "entries", "proof-form"),
-    "a place beyond the log": (entry(0, index=6), "entries", "proof-form"),
+    "a place beyond the log": (entry(0, index=5), "entries", "proof-form"),
     "a hash that is too short": (entry(0, proof=["AAAA", "AAAA", "AAAA"]), "entries", "proof-form"),
     "an opening to something else": (
         entry(0, audit={"salt": "0" * 64, "part": {}}),
@@ -273,7 +280,8 @@ def test_a_seal_of_another_form_is_no_seal() -> None:
 def test_the_keys_one_trusts_are_named_when_they_are_not_those() -> None:
     specimen = Specimen()
     archive = specimen.taken()
-    log, other = vkey(ORIGIN, specimen.log_key.verify_key()), vkey(ORIGIN, SigningKey.generate().verify_key())
+    made = (specimen.log_key, SigningKey.generate())
+    log, other = (vkey(CONSENT_ORIGIN, key.verify_key()) for key in made)
     receipts = vkey("cockpit.example/receipts", specimen.receipts_key.verify_key())
     assert verify(archive, (log, receipts)).outcome == 0
     for trusted, fault in (((log,), "untrusted-receipts"), ((receipts, other), "untrusted-log")):

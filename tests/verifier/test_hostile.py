@@ -34,7 +34,7 @@ def refused(report: Report) -> dict[str, str]:
 def test_the_specimen_is_proved() -> None:
     report = verify(living())
     assert report.outcome == PROVED, report.checks
-    assert report.counts == {"files": 10, "entries": 5, "log_size": 6}
+    assert report.counts == {"files": 11, "entries": 7, "log_size": 7}
 
 
 def test_a_person_who_did_nothing_takes_away_a_proved_archive() -> None:
@@ -98,7 +98,7 @@ LIES: dict[str, tuple[Callable[[Specimen], object], str, str]] = {
     ),
     "a receipt of nothing": (
         lambda made: made.decide(
-            "consent.given", log={"origin": "cockpit.example/log", "index": 1, "leaf_sha256": "0" * 64}
+            "consent.given", log={"origin": "cockpit.example/log/consent", "index": 1, "leaf_sha256": "0" * 64}
         ),
         "receipts",
         "receipt-nowhere",
@@ -140,6 +140,63 @@ LIES: dict[str, tuple[Callable[[Specimen], object], str, str]] = {
         "entries",
         "damaged",
     ),
+    "a record of a batch rewritten": (
+        lambda made: made.entries[3].update(
+            batch=(1, made.entries[3]["batch"][1].replace(b"allowed", b"refused"), made.entries[3]["batch"][2])
+        ),
+        "entries",
+        "not-in-log",
+    ),
+    "a record at another place of its batch": (
+        lambda made: made.entries[3].update(batch=(0, *made.entries[3]["batch"][1:])),
+        "entries",
+        "not-in-log",
+    ),
+    "a record with somebody else's path": (
+        lambda made: made.entries[3].update(batch=(*made.entries[3]["batch"][:2], made.entries[4]["batch"][2])),
+        "entries",
+        "proof-form",
+    ),
+    "a record of a batch that says more": (
+        lambda made: made.entries[3].update(
+            batch=(1, made.entries[3]["batch"][1][:-1] + b',"x":1}', made.entries[3]["batch"][2])
+        ),
+        "entries",
+        "leaf-form",
+    ),
+    "a batch that says it holds more": (
+        lambda made: made.entries[3].update(leaf=made.entries[3]["leaf"].replace(b'"count":3', b'"count":4')),
+        "entries",
+        "not-in-log",
+    ),
+    "a batch of more than there may be": (
+        lambda made: made.entries[3].update(leaf=made.entries[3]["leaf"].replace(b'"count":3', b'"count":1025')),
+        "entries",
+        "leaf-form",
+    ),
+    "a batch as if it were one entry": (lambda made: made.entries[3].pop("batch"), "entries", "leaf-form"),
+    "one entry as if it were a batch": (
+        lambda made: made.entries[2].update(batch=(0, made.entries[3]["batch"][1], ())),
+        "entries",
+        "damaged",
+    ),
+    "two records of a batch exchanged": (
+        lambda made: made.entries.insert(3, made.entries.pop(4)),
+        "completeness",
+        "entries-moved",
+    ),
+    "a record of a batch left out": (lambda made: made.entries.pop(3), "completeness", "entries-moved"),
+    "a decision among the accesses": (
+        lambda made: made.log("consent.withdrawn", {}, {"consent": CONSENT}, log="access-2026-11"),
+        "entries",
+        "other-log",
+    ),
+    "an access among the decisions": (
+        lambda made: made.log("access.refused", {}, {"consent": CONSENT}, log="consent"),
+        "entries",
+        "other-log",
+    ),
+    "an entry of one log in another": (lambda made: made.entries[2].update(log="consent"), "entries", "other-log"),
     "a leaf that says more": (
         lambda made: made.entries[0].update(leaf=made.entries[0]["leaf"][:-1] + b',"x":1}'),
         "entries",

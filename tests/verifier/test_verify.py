@@ -175,7 +175,9 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         "receipts",
     ),
     "an edited checkpoint": (
-        lambda members: members.update({"log/checkpoint": members["log/checkpoint"].replace(b"\n10\n", b"\n11\n")}),
+        lambda members: members.update(
+            {"log/checkpoints/consent": members["log/checkpoints/consent"].replace(b"\n8\n", b"\n9\n")}
+        ),
         "checkpoint",
     ),
     "another tag key": (lambda members: members.update({"log/tag_key": b"00" * 32}), "completeness"),

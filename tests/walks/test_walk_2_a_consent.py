@@ -210,7 +210,7 @@ def test_asking_more_than_declared_is_refused_and_logged(running: Running, clien
     refused = client.push((*FIELDS, "meter"))
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_authorization_details")
     with running.cockpit.database.read() as connection:
-        last = running.cockpit.ledger.leaves(connection)[-1]
+        *_, last = running.cockpit.ledger.leaves(connection)
     assert json.loads(last.leaf)["type"] == "consent.overasked"
     assert last.part["reason"] == "field_not_declared"
 

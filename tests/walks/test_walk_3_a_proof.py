@@ -67,5 +67,5 @@ def test_each_line_of_the_history_opens_its_proof(running: Running) -> None:
         proof = browser.get("/historique/1")
         assert proof.status_code == 200
         assert running.address.partition("://")[2] + "/log" in proof.text
-        public = browser.get("/log/proof/1").json()
+        public = browser.get("/log/consent/proof/1").json()
         assert public["checkpoint"].split("\n")[1] == "2"

@@ -101,5 +101,7 @@ def deposit(cockpit: Cockpit, visit: Visit) -> None:
 
 
 def entries(cockpit: Cockpit) -> list[Any]:
+    """Every entry of every log: the consent log's, then those of the months."""
     with cockpit.database.read() as connection:
-        return list(cockpit.ledger.leaves(connection))
+        ledger = cockpit.ledger
+        return [leaf for log in ledger.logs(connection) for leaf in ledger.leaves(connection, log)]

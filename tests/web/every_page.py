@@ -30,7 +30,7 @@ def addresses(cockpit: Cockpit, visit: Visit) -> list[str]:
         known = shares(cockpit, reader)
         found += [f"/partages/{share.consent}" for share in known]
         found += [f"/partages/{share.consent}/reduire" for share in known if share.status.live]
-        found += [f"/historique/{line.index}" for line in history(reader)]
+        found += [f"/historique/{line.number}" for line in history(reader)]
     found += ["/donnees/banque?mois=2026-10", "/historique?seulement=refus", "/historique?service=c_coach"]
     found.append("/demande?" + urlencode({"client_id": "c_coach", "request_uri": ask(cockpit)}))
     return found

@@ -102,7 +102,7 @@ class Teller:
         self._first: dict[str | None, int] = {}
         for line in lines:
             if line.verb is Verb.READ:
-                self._first[line.service] = line.index
+                self._first[line.service] = line.number
 
     def told(self, line: HistoryLine) -> Told:
         """One line, in the one grammar."""
@@ -159,6 +159,6 @@ class Teller:
         return translate(self._language, _REASONS[Reason(line.reason)]) if known and line.reason else ""
 
     def _unusual(self, line: HistoryLine) -> str:
-        if line.verb is Verb.READ and self._first.get(line.service) == line.index:
+        if line.verb is Verb.READ and self._first.get(line.service) == line.number:
             return translate(self._language, marked("C'est la première fois que ce service lit vos données."))
         return ""

@@ -96,13 +96,13 @@ def show_history(
     return render(request, "history/page.html", page, room="history")
 
 
-@router.get("/historique/{index}")
-def show_proof(request: Request, cockpit: Core, visit: Visitor, index: int) -> Response:
+@router.get("/historique/{number}")
+def show_proof(request: Request, cockpit: Core, visit: Visitor, number: int) -> Response:
     """The proof of one line. Raises ``NotFound`` for an entry that is not about this person."""
     with reading(cockpit, visit) as reader:
         lines = history(reader)
-        found = proof(cockpit, reader, index)
-    line = next(line for line in lines if line.index == index)
+        found = proof(cockpit, reader, number)
+    line = next(line for line in lines if line.number == number)
     page = ProofPage(
         told=Teller(cockpit, lines, language_of(request)).told(line),
         proof=found,
@@ -130,5 +130,5 @@ def _days(lines: Iterable[HistoryLine], teller: Teller) -> tuple[Day, ...]:
 def _sameness(line: HistoryLine) -> tuple[object, ...]:
     """What makes two lines of one day the same access; anything but an access stands alone."""
     if line.verb not in {Verb.READ, Verb.WAS_REFUSED, Verb.RECEIVED}:
-        return (line.index,)
+        return (line.number,)
     return (line.verb, line.service, line.kinds, line.count, line.use, line.consent, line.reason)

@@ -104,5 +104,5 @@ def _told(cockpit: Cockpit, lines: tuple[HistoryLine, ...], language: str) -> tu
         for line in reversed(lines)
         if line.verb in _ACCESSES
     }
-    newest = sorted(distinct.values(), key=lambda line: line.index, reverse=True)
+    newest = sorted(distinct.values(), key=lambda line: line.number, reverse=True)
     return tuple(teller.told(line) for line in newest[:LAST_ACCESSES])

@@ -105,25 +105,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "slot_id"),
     )
     op.create_table(
+        "log_batch",
+        sa.Column("log", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("records", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("log", "position"),
+    )
+    op.create_table(
         "log_head",
-        sa.Column("origin", sa.String(length=255), nullable=False),
+        sa.Column("log", sa.String(length=32), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("edge", sa.LargeBinary(), nullable=False),
         sa.Column("checkpoint", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("origin"),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("log"),
     )
     op.create_table(
         "log_leaf",
+        sa.Column("log", sa.String(length=32), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_audit", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("position"),
+        sa.PrimaryKeyConstraint("log", "position"),
     )
     op.create_table(
-        "log_node",
+        "log_tile",
+        sa.Column("log", sa.String(length=32), nullable=False),
         sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("level", "position"),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("log", "level", "position"),
+    )
+    op.create_table(
+        "log_walk",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id"),
     )
     op.create_table(
         "login",
