@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from cockpit.acts.cockpit import Cockpit
+from cockpit.archive.decisions import Recorder
+from cockpit.consent.record.build import KindTerms, Published
 from cockpit.domain.errors import OperatorMustAct
-from cockpit.registry import load_registry
+from cockpit.domain.ids import Kind
+from cockpit.registry import Registry, load_registry
 from cockpit.sealing.files import make_folder
 from cockpit.sealing.master import MasterKey
 from cockpit.sealing.operator import OperatorKeys, load_or_create, open_master
@@ -42,19 +45,36 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         objects = open_objects(settings.objects, settings.data / "objects")
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
-    registry = load_registry()
+    registry, shelf = load_registry(), Shelf.from_entry_points()
+    ledger = Ledger(settings.origin, operator, keyrings, registry.sha256)
     return Cockpit(
         settings=settings,
         database=database,
         spaces=Spaces(database, keyrings, registry.versions, Files(objects, settings.quota_bytes, clock)),
-        ledger=Ledger(settings.origin, operator, keyrings, registry.sha256),
+        ledger=ledger,
+        recorder=_recorder(settings, registry, shelf, ledger, operator),
         operator=operator,
         keyrings=keyrings,
-        shelf=Shelf.from_entry_points(),
+        shelf=shelf,
         registry=registry,
         clock=clock,
         indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )
+
+
+def _recorder(settings: Settings, registry: Registry, shelf: Shelf, ledger: Ledger, operator: OperatorKeys) -> Recorder:
+    """What writes down the changes of consents, with the words of the vocabulary."""
+    sources: dict[Kind, list[str]] = {}
+    for manifest in shelf.manifests():
+        for kind in manifest.produces:
+            sources.setdefault(kind, []).append(manifest.id)
+    kinds = KindTerms(
+        words={kind: (sheet.title, sheet.fields) for kind, sheet in registry.kinds.items()},
+        dpv={kind: sheet.dpv for kind, sheet in registry.kinds.items()},
+        special=registry.special,
+        sources={kind: tuple(sorted(names)) for kind, names in sources.items()},
+    )
+    return Recorder(ledger, operator, kinds, Published(withdrawal=f"{settings.issuer}/partages"))
 
 
 def operator_keys(settings: Settings) -> OperatorKeys:

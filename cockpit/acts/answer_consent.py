@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+import uuid6
 from sqlalchemy import Connection
 
 from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change, Decided, version_before
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.joint import AGREED_DAYS, holds, joint_kinds
 from cockpit.consent.narrowing import Narrowing, narrowed
 from cockpit.consent.notice import Notice, render
 from cockpit.consent.receipt import terms
+from cockpit.consent.record.build import LastVersion
 from cockpit.domain.consent import Clause, ConsentStatus
 from cockpit.domain.errors import CitizenMustAct
 from cockpit.domain.event import EventType
@@ -55,11 +56,13 @@ class Handed:
 
 def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
     """Say no; nothing else changes. Returns where to send the browser (RFC 6749 section 4.1.2.1, RFC 9207)."""
-    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
+    now, (consent, last) = cockpit.clock(), _begun(cockpit, visit, pending)
     notice = _notice(cockpit, pending, pending.clause, visit.language)
     with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
-        _record(cockpit, connection, visit, EventType.CONSENT_REFUSED, consent, pending, pending.clause, notice, now)
+        _record(
+            cockpit, connection, visit, EventType.CONSENT_REFUSED, consent, pending, pending.clause, notice, now, last
+        )
     return _answer(cockpit, pending, {"error": "access_denied"})
 
 
@@ -68,11 +71,13 @@ def defer(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
 
     Returns where to send the browser. Putting the same off again leaves a further entry and changes nothing.
     """
-    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
+    now, (consent, last) = cockpit.clock(), _begun(cockpit, visit, pending)
     notice = _notice(cockpit, pending, pending.clause, visit.language)
     with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
-        _record(cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, pending.clause, notice, now)
+        _record(
+            cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, pending.clause, notice, now, last
+        )
     return _answer(cockpit, pending, {"error": "access_denied", "error_description": "the person will decide later"})
 
 
@@ -83,7 +88,7 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
     when the request was answered meanwhile.
     """
     keyring = unlocked(visit)
-    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
+    now, (consent, last) = cockpit.clock(), _begun(cockpit, visit, pending)
     clause = narrowed(pending.clause, choice, now)
     kinds = joint(cockpit, keyring, clause)
     if kinds and not _agreed(cockpit, keyring, consent, clause):
@@ -92,8 +97,8 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
     code = new_secret("code_")
     with cockpit.database.write(visit.person) as connection:
         _spend(connection, pending)
-        _grant(cockpit, connection, keyring, consent, clause, pending, code, now)
-        _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now)
+        last = _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now, last)
+        _grant(cockpit, connection, keyring, consent, clause, pending, code, now, last)
     return _answer(cockpit, pending, {"code": code})
 
 
@@ -103,7 +108,7 @@ def ask_other(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowin
     Raises ``SpaceLocked``, ``BadChoice``, ``UnknownRequest``.
     """
     unlocked(visit)
-    now, consent = cockpit.clock(), _put_off(cockpit, visit, pending) or ConsentId(uuid.uuid4().hex)
+    now, (consent, last) = cockpit.clock(), _begun(cockpit, visit, pending)
     clause, code = narrowed(pending.clause, choice, now), new_code()
     notice = _notice(cockpit, pending, clause, visit.language)
     expires = instant(now + timedelta(days=AGREED_DAYS))
@@ -113,7 +118,9 @@ def ask_other(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowin
         joint_rows.remove_expired(connection, instant(now))
         joint_rows.put(connection, JointRow(code_hash(code), visit.person, consent, sealed, expires))
         more: dict[str, Json] = {"joint": code}
-        _record(cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, clause, notice, now, more)
+        _record(
+            cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, clause, notice, now, last, more
+        )
     words = {"error": "access_denied", "error_description": "the person waits for somebody else's agreement"}
     return Handed(code, expires, _answer(cockpit, pending, words))
 
@@ -138,15 +145,17 @@ def _agreed(cockpit: Cockpit, keyring: Keyring, consent: ConsentId, clause: Clau
     return row is not None and answered and holds(open_joint(codes[-1], row.sealed_request).clause, clause)
 
 
-def _put_off(cockpit: Cockpit, visit: Visit, pending: Pending) -> ConsentId | None:
-    """The consent under which this service's request for this use was put off, to be gone on with."""
-    if visit.keyring is None:
-        return None
-    with cockpit.spaces.read(visit.keyring) as reader:
-        lives = newest(reader.lines(CONSENTS))
-    asked = (pending.service.id, pending.use.reference)
-    waiting = [uid for uid, lines in lives.items() if (lines[0]["service"], lines[0]["use"]) == asked]
-    return next((ConsentId(uid) for uid in waiting if lives[uid][-1]["event"] == EventType.CONSENT_DEFERRED), None)
+def _begun(cockpit: Cockpit, visit: Visit, pending: Pending) -> tuple[ConsentId, LastVersion | None]:
+    """The consent under which this service's request for this use was put off, and its version; or a new one."""
+    if visit.keyring is not None:
+        with cockpit.spaces.read(visit.keyring) as reader:
+            lives = newest(reader.lines(CONSENTS))
+        asked = (pending.service.id, pending.use.reference)
+        for uid, lines in lives.items():
+            named = (lines[0]["service"], lines[0]["use"]) == asked
+            if named and lines[-1]["event"] == EventType.CONSENT_DEFERRED:
+                return ConsentId(uid), version_before(lines)
+    return ConsentId(uuid6.uuid7().hex), None
 
 
 def _spend(connection: Connection, pending: Pending) -> None:
@@ -167,6 +176,7 @@ def _grant(
     pending: Pending,
     code: str,
     now: datetime,
+    last: LastVersion,
 ) -> None:
     person = PersonId(keyring.person)
     collections = sorted({collection_of(part.kind) for part in clause.inputs})
@@ -176,7 +186,7 @@ def _grant(
         for epoch, stored in heads.keys_of(connection, person, collection).items()
     }
     grant = new_grant(person, consent, clause, keys)
-    summary = Summary(clause.service, pending.service.name, pending.use.reference, clause_sha256(clause))
+    summary = Summary(clause.service, pending.service.name, pending.use.reference, clause_sha256(clause), last=last)
     consents.put(
         connection,
         consents.ConsentRow(
@@ -219,8 +229,9 @@ def _record(
     clause: Clause,
     notice: Notice,
     now: datetime,
+    last: LastVersion | None,
     more: dict[str, Json] | None = None,
-) -> None:
+) -> LastVersion:
     kinds: list[Json] = [part.kind for part in clause.inputs]
     change = Change(
         event,
@@ -229,6 +240,8 @@ def _record(
         pending.service.name,
         pending.use.reference,
         clause_sha256(clause),
+        last,
+        Decided(clause, pending.use, pending.service, notice),
         audit={"kinds": kinds, "purposes": list(clause.purposes)},
         subject={"kinds": kinds, "notice_sha256": notice.sha256, "asked_sha256": clause_sha256(pending.clause)},
         receipt=terms(clause, notice),
@@ -240,7 +253,7 @@ def _record(
             **(more or {}),
         },
     )
-    leave(cockpit.spaces.writer(connection, visit.person), cockpit.ledger, cockpit.operator.receipts, change, now)
+    return cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
 
 
 def _answer(cockpit: Cockpit, pending: Pending, parameters: dict[str, str]) -> str:

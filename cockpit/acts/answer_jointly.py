@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-
+import msgspec
+import uuid6
 from sqlalchemy import Connection
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change, Decided
 from cockpit.consent.clauses import clause_sha256, clause_to_json
-from cockpit.consent.notice import Notice, render
+from cockpit.consent.notice import render
 from cockpit.consent.receipt import terms
 from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
@@ -30,35 +30,29 @@ def joint_request(cockpit: Cockpit, visit: Visit, code: str) -> JointRequest:
     return open_joint(code, row.sealed_request)
 
 
-def joint_notice(cockpit: Cockpit, request: JointRequest, language: str) -> Notice:
-    """The text of the request, from its terms. Raises ``BadCode`` when its service or use is gone."""
+def joint_terms(cockpit: Cockpit, request: JointRequest, language: str) -> Decided:
+    """What is to be decided on, with its text. Raises ``BadCode`` when its service or use is gone."""
     clause = request.clause
     with cockpit.database.read() as connection:
         service = services.find(connection, clause.service)
     use = cockpit.registry.use_of(clause)
     if service is None or use is None:
         raise BadCode("the service or its use is no longer known here")
-    return render(clause, use, service, cockpit.kind_words, language)
+    return Decided(clause, use, service, render(clause, use, service, cockpit.kind_words, language))
 
 
 def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> None:
     """Say yes or no for what concerns oneself. The other adult still decides for themselves. Raises ``BadCode``."""
-    now, consent = cockpit.clock(), ConsentId(uuid.uuid4().hex)
+    now, consent = cockpit.clock(), ConsentId(uuid6.uuid7().hex)
     request = joint_request(cockpit, visit, code)
-    clause, notice = request.clause, joint_notice(cockpit, request, visit.language)
+    decided = joint_terms(cockpit, request, visit.language)
+    clause, notice = decided.clause, decided.notice
     reference = f"{clause.use}-v{clause.use_version}"
     summary = Summary(clause.service, request.service_name, reference, clause_sha256(clause), joint=code_hash(code))
     with cockpit.database.write(visit.person) as connection:
         _waiting(cockpit, connection, visit, code)
         if not joint.answer(connection, code_hash(code), Answer.NONE, Answer.YES if yes else Answer.NO):
             raise BadCode("this request was answered already")
-        if yes:
-            sealed = seal_summary(cockpit.operator, summary, consent)
-            # It opens nothing and is read by nobody: only its date ends it, not disuse.
-            row = consents.ConsentRow(
-                visit.person, consent, ConsentStatus.GIVEN, 1, clause.expires, clause.expires, b"", b"", sealed
-            )
-            consents.put(connection, row, {})
         kinds: list[Json] = [part.kind for part in clause.inputs]
         change = Change(
             EventType.CONSENT_GIVEN if yes else EventType.CONSENT_REFUSED,
@@ -67,6 +61,7 @@ def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> N
             request.service_name,
             reference,
             summary.clause_sha256,
+            decided=decided,
             audit={"kinds": kinds, "purposes": list(clause.purposes), "role": "joint"},
             subject={"kinds": kinds, "notice_sha256": notice.sha256, "role": "joint"},
             receipt=terms(clause, notice) | {"role": "joint"},
@@ -79,7 +74,15 @@ def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> N
                 "asked_by": request.asked_by,
             },
         )
-        leave(cockpit.spaces.writer(connection, visit.person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
+        if yes:
+            known = msgspec.structs.replace(summary, last=last)
+            sealed = seal_summary(cockpit.operator, known, consent)
+            # It opens nothing and is read by nobody: only its date ends it, not disuse.
+            row = consents.ConsentRow(
+                visit.person, consent, ConsentStatus.GIVEN, 1, clause.expires, clause.expires, b"", b"", sealed
+            )
+            consents.put(connection, row, {})
 
 
 def _waiting(cockpit: Cockpit, connection: Connection, visit: Visit, code: str) -> JointRow:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change
 from cockpit.consent import lifecycle
 from cockpit.consent.declarations import grew
+from cockpit.domain.consent_record import Actor, ActorRole
 from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId, PersonId, ServiceId
 from cockpit.domain.record import Json
 from cockpit.domain.service import Service, Standing
-from cockpit.grants.summaries import open_summary
+from cockpit.grants.summaries import open_summary, seal_summary
 from cockpit.store import consents, services
 from cockpit.store.walls import EVERYONE
 
@@ -92,7 +94,7 @@ def _suspend(
         concerned = known.service == service and (uses is None or known.use in uses)
         if not concerned or lifecycle.Change.SUSPEND not in lifecycle.possible(row.status):
             return False
-        consents.change(connection, row, lifecycle.after(row.status, lifecycle.Change.SUSPEND))
+        becomes = lifecycle.after(row.status, lifecycle.Change.SUSPEND)
         change = Change(
             EventType.CONSENT_SUSPENDED,
             consent,
@@ -100,10 +102,14 @@ def _suspend(
             known.service_name,
             known.use,
             known.clause_sha256,
+            known.last,
+            actor=Actor(ActorRole.SERVICE if uses is not None else ActorRole.OPERATOR),
             audit={"reason": reason},
             subject={"reason": reason},
             receipt={"reason": reason},
             version={"reason": reason},
         )
-        leave(cockpit.spaces.writer(connection, person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
+        known = msgspec.structs.replace(known, last=last)
+        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))
     return True

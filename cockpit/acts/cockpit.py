@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cockpit.archive.decisions import Recorder
 from cockpit.consent.notice import KindWords
 from cockpit.registry import Registry
 from cockpit.sealing.operator import OperatorKeys
@@ -27,6 +28,7 @@ class Cockpit:
     database: Database
     spaces: Spaces
     ledger: Ledger
+    recorder: Recorder
     operator: OperatorKeys = field(repr=False)
     keyrings: Keyrings = field(repr=False)
     shelf: Shelf

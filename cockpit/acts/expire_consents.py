@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change
 from cockpit.consent.reminders import UNUSED_MONTHS
 from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
@@ -55,12 +55,13 @@ def _end(cockpit: Cockpit, person: PersonId, consent: ConsentId, now: datetime, 
             known.service_name,
             known.use,
             known.clause_sha256,
+            known.last,
             audit={"reason": reason},
             subject={"reason": reason},
             receipt={"reason": reason},
             version={"reason": reason},
         )
-        leave(cockpit.spaces.writer(connection, person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
     return reason
 
 

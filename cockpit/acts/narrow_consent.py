@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave, present_clause
+from cockpit.archive.decisions import Change, Decided, present_clause
 from cockpit.consent import lifecycle
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.narrowing import Narrowing, narrowed_further
@@ -41,14 +41,6 @@ def narrow_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, choice: N
         notice = render(clause, use, service, cockpit.kind_words, visit.language)
         known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, clause_sha256=clause_sha256(clause))
-        consents.change(
-            connection,
-            row,
-            becomes,
-            sealed_summary=seal_summary(cockpit.operator, known, consent),
-            sealed_clause=seal_clause(row.grant_public, clause, person, consent),
-            expires=clause.expires,
-        )
         _forget(cockpit, connection, row, clause)
         kinds: list[Json] = [part.kind for part in clause.inputs]
         change = Change(
@@ -58,12 +50,23 @@ def narrow_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, choice: N
             known.service_name,
             known.use,
             known.clause_sha256,
+            known.last,
+            Decided(clause, use, service, notice),
             audit={"kinds": kinds},
             subject={"kinds": kinds, "notice_sha256": notice.sha256, "narrows_sha256": clause_sha256(before)},
             receipt=terms(clause, notice),
             version={"clause": clause_to_json(clause)},
         )
-        leave(cockpit.spaces.writer(connection, person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
+        known = msgspec.structs.replace(known, last=last)
+        consents.change(
+            connection,
+            row,
+            becomes,
+            sealed_summary=seal_summary(cockpit.operator, known, consent),
+            sealed_clause=seal_clause(row.grant_public, clause, person, consent),
+            expires=clause.expires,
+        )
 
 
 def _forget(cockpit: Cockpit, connection: Connection, row: ConsentRow, clause: Clause) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change
 from cockpit.consent import lifecycle
 from cockpit.consent.pauses import paused
 from cockpit.domain.consent import ConsentStatus
@@ -29,7 +29,6 @@ def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> Non
         becomes = lifecycle.after(row.status, lifecycle.Change.PAUSE)
         known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, pauses=paused(known.pauses, day_of(now)))
-        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))
         since = {"since": known.pauses[-1].since}
         change = Change(
             EventType.CONSENT_PAUSED,
@@ -38,8 +37,11 @@ def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> Non
             known.service_name,
             known.use,
             known.clause_sha256,
+            known.last,
             subject={**since},
             receipt={**since},
             version={**since},
         )
-        leave(cockpit.spaces.writer(connection, person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
+        known = msgspec.structs.replace(known, last=last)
+        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))

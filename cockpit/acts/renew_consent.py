@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave, present_clause
+from cockpit.archive.decisions import Change, Decided, present_clause
 from cockpit.consent import lifecycle
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.declarations import covers
@@ -51,14 +51,6 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
         notice = render(clause, use, service, cockpit.kind_words, visit.language)
         known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, service_name=service.name, clause_sha256=clause_sha256(clause))
-        consents.change(
-            connection,
-            row,
-            becomes,
-            sealed_summary=seal_summary(cockpit.operator, known, consent),
-            sealed_clause=seal_clause(row.grant_public, clause, person, consent),
-            expires=clause.expires,
-        )
         consents.prolong(connection, row, clause.expires)
         change = Change(
             EventType.CONSENT_RENEWED,
@@ -67,11 +59,22 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
             known.service_name,
             known.use,
             known.clause_sha256,
+            known.last,
+            Decided(clause, use, service, notice),
             subject={"notice_sha256": notice.sha256, "renews_sha256": clause_sha256(before)},
             receipt=terms(clause, notice),
             version={"clause": clause_to_json(clause)},
         )
-        leave(cockpit.spaces.writer(connection, person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
+        known = msgspec.structs.replace(known, last=last)
+        consents.change(
+            connection,
+            row,
+            becomes,
+            sealed_summary=seal_summary(cockpit.operator, known, consent),
+            sealed_clause=seal_clause(row.grant_public, clause, person, consent),
+            expires=clause.expires,
+        )
 
 
 def _prolonged(clause: Clause, use: Use, months: int, now: datetime) -> Clause:

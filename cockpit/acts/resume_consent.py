@@ -6,7 +6,7 @@ import msgspec
 
 from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change
 from cockpit.consent import lifecycle
 from cockpit.consent.pauses import resumed
 from cockpit.domain.event import EventType
@@ -28,7 +28,6 @@ def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
         becomes = lifecycle.after(row.status, lifecycle.Change.RESUME)
         known = open_summary(cockpit.operator, row.sealed_summary, consent)
         known = msgspec.structs.replace(known, pauses=resumed(known.pauses, day_of(now)))
-        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))
         hole = {"since": known.pauses[-1].since, "until": known.pauses[-1].until}
         change = Change(
             EventType.CONSENT_RESUMED,
@@ -37,8 +36,11 @@ def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
             known.service_name,
             known.use,
             known.clause_sha256,
+            known.last,
             subject={**hole},
             receipt={**hole},
             version={**hole},
         )
-        leave(cockpit.spaces.writer(connection, visit.person), cockpit.ledger, cockpit.operator.receipts, change, now)
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
+        known = msgspec.structs.replace(known, last=last)
+        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change
 from cockpit.consent import lifecycle
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
-from cockpit.grants.summaries import open_summary
+from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents
 
 
@@ -15,11 +17,17 @@ def review_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> No
     """Note that it was looked at today. Raises ``NotFound``; ``ChangeNotPossible`` for a consent that does not run."""
     with cockpit.database.write(person) as connection:
         row = consents.get(connection, person, consent)
-        if not row.status.live:
-            raise lifecycle.ChangeNotPossible("only a running consent is reviewed", status=row.status.value)
-        known = open_summary(cockpit.operator, row.sealed_summary, consent)
+        becomes = lifecycle.after(row.status, lifecycle.Change.RENEW)
+        known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         change = Change(
-            EventType.CONSENT_REVIEWED, consent, known.service, known.service_name, known.use, known.clause_sha256
+            EventType.CONSENT_REVIEWED,
+            consent,
+            known.service,
+            known.service_name,
+            known.use,
+            known.clause_sha256,
+            known.last,
         )
-        writer = cockpit.spaces.writer(connection, person)
-        leave(writer, cockpit.ledger, cockpit.operator.receipts, change, cockpit.clock())
+        last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, cockpit.clock())
+        known = msgspec.structs.replace(known, last=last)
+        consents.change(connection, row, becomes, sealed_summary=seal_summary(cockpit.operator, known, consent))

@@ -8,6 +8,7 @@ from typing import Any
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.clauses import clause_from_json
+from cockpit.consent.lifecycle import STATE_AFTER
 from cockpit.consent.reminders import Dates, Remind, reminder
 from cockpit.domain.consent import Clause, ConsentStatus
 from cockpit.domain.errors import NotFound
@@ -18,21 +19,6 @@ from cockpit.store.journal import journal
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
 
-_STATUS = {
-    EventType.CONSENT_DEFERRED: ConsentStatus.DEFERRED,
-    EventType.CONSENT_GIVEN: ConsentStatus.GIVEN,
-    EventType.CONSENT_REFUSED: ConsentStatus.REFUSED,
-    EventType.CONSENT_NARROWED: ConsentStatus.NARROWED,
-    EventType.CONSENT_RENEWED: ConsentStatus.RENEWED,
-    EventType.CONSENT_PAUSED: ConsentStatus.PAUSED,
-    EventType.CONSENT_RESUMED: ConsentStatus.RENEWED,
-    EventType.CONSENT_SUSPENDED: ConsentStatus.SUSPENDED,
-    EventType.CONSENT_WITHDRAWN: ConsentStatus.WITHDRAWN,
-    EventType.CONSENT_EXPIRED: ConsentStatus.EXPIRED,
-    EventType.CONSENT_REVOKED: ConsentStatus.REVOKED,
-    EventType.CONSENT_INVALIDATED: ConsentStatus.INVALIDATED,
-}
-"""The state each event leads to; a review leads to none."""
 _KEPT = {EventType.CONSENT_GIVEN, EventType.CONSENT_RENEWED, EventType.CONSENT_NARROWED, EventType.CONSENT_REVIEWED}
 """After these the person has just looked at the terms."""
 
@@ -96,8 +82,7 @@ def _left(reader: Reader) -> dict[str, list[tuple[str, str, int]]]:
 def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int]], now: str) -> Share:
     first = lines[0]
     clause = clause_from_json([line["clause"] for line in lines if "clause" in line][-1])
-    changes = [line for line in lines if EventType(line["event"]) in _STATUS]
-    status = _STATUS[EventType(changes[-1]["event"])]
+    status = STATE_AFTER[EventType(lines[-1]["event"])]
     if not status.final and clause.expires <= now:
         status = ConsentStatus.EXPIRED
     released = [at for event, at, _ in left if event == EventType.ACCESS_ALLOWED]
@@ -112,7 +97,7 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
         clause=clause,
         status=status,
         decided_at=first["at"],
-        ended_at=_ended(status, clause, changes[-1]),
+        ended_at=_ended(status, clause, lines[-1]),
         notice_text=notices[-1],
         reads=len(released),
         objects=sum(count for event, _, count in left if event == EventType.ACCESS_ALLOWED),
@@ -120,7 +105,7 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
         last_read=last_read,
         receipts=tuple(line["receipt"] for line in lines),
         events=tuple((line["event"], line["at"]) for line in lines),
-        reason=changes[-1].get("reason", ""),
+        reason=lines[-1].get("reason", ""),
         reminder=reminder(dates, date.fromisoformat(now[:10])),
         asked_by=first.get("asked_by", ""),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change, leave
+from cockpit.archive.decisions import Change
 from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
@@ -67,9 +67,9 @@ def _end(
         known.service_name,
         known.use,
         known.clause_sha256,
+        known.last,
         subject={**said},
         receipt={**said},
         version={**said},
     )
-    writer = cockpit.spaces.writer(connection, row.person)
-    leave(writer, cockpit.ledger, cockpit.operator.receipts, change, cockpit.clock())
+    cockpit.recorder.leave(cockpit.spaces.writer(connection, row.person), change, cockpit.clock())

@@ -2,26 +2,65 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
+from cockpit import __version__
 from cockpit.archive.receipts import signed_receipt
+from cockpit.archive.signed_records import sign_record
 from cockpit.consent.clauses import clause_from_json
+from cockpit.consent.lifecycle import STATE_AFTER
+from cockpit.consent.notice import Notice
 from cockpit.consent.receipt import placed
+from cockpit.consent.record.build import (
+    KindTerms,
+    LastVersion,
+    Published,
+    Transition,
+    last_version,
+    record_of,
+    short_record,
+)
+from cockpit.consent.record.form import record_from_json
 from cockpit.domain.consent import Clause
+from cockpit.domain.consent_record import Actor, ActorRole, ConsentRecord, Expression
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import Event, EventType
-from cockpit.domain.ids import ConsentId, ServiceId
+from cockpit.domain.ids import ConsentId, PersonId, ServiceId
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
-from cockpit.sealing.signing import SigningKey
+from cockpit.domain.service import Service
+from cockpit.domain.use import Use
+from cockpit.sealing.box import keyed_tag
+from cockpit.sealing.operator import OperatorKeys
 from cockpit.store.ledger import Ledger
+from cockpit.store.lines import Line
 from cockpit.store.space import CONSENTS, Reader, Writer
+
+_MACHINE = {EventType.CONSENT_EXPIRED, EventType.CONSENT_REVOKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on, when the terms are at hand: the clause, and the text that was shown of it."""
+
+    clause: Clause
+    use: Use
+    service: Service
+    notice: Notice
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one consent. ``audit``, ``subject``, ``receipt`` and ``version`` hold what is particular to it."""
+    """One change of one consent. ``audit``, ``subject``, ``receipt`` and ``version`` hold what is particular to it.
+
+    ``last`` names the version before; ``decided`` is None where the terms cannot be read. ``actor`` is who brought it
+    about, the person when it is None.
+    """
 
     event: EventType
     consent: ConsentId
@@ -29,6 +68,9 @@ class Change:
     service_name: str
     use: str
     clause_sha256: str
+    last: LastVersion | None = None
+    decided: Decided | None = None
+    actor: Actor | None = None
     audit: dict[str, Json] = field(default_factory=dict)
     subject: dict[str, Json] = field(default_factory=dict)
     receipt: dict[str, Json] = field(default_factory=dict)
@@ -43,28 +85,82 @@ def present_clause(reader: Reader, consent: ConsentId) -> Clause:
     return clause_from_json(clauses[-1])
 
 
-def leave(writer: Writer, ledger: Ledger, receipts: SigningKey, change: Change, now: datetime) -> None:
-    """Log the change, sign its receipt, and keep both in the person's space, which may be locked."""
-    named: dict[str, Json] = {"service": change.service, "use": change.use}
-    event = Event(
-        change.event,
-        audit={**named, "decision": change.event.value, **change.audit},
-        subject={
+def version_before(lines: Sequence[Line]) -> LastVersion | None:
+    """What names the newest of these versions of one consent; None when there is none. Raises ``Tampered``."""
+    return last_version(record_from_json(lines[-1]["record"]["record"])) if lines else None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Writes the changes of consents down; ``kinds`` and ``published`` are what a deployment says beside a clause."""
+
+    ledger: Ledger
+    operator: OperatorKeys = field(repr=False)
+    kinds: KindTerms = field(repr=False)
+    published: Published
+
+    def leave(self, writer: Writer, change: Change, now: datetime) -> LastVersion:
+        """Log the change, sign its record and receipt, keep all in the person's space, which may be locked.
+
+        Gives what the next version must name.
+        """
+        record = self._record(writer.person, change, now)
+        last = last_version(record)
+        named: dict[str, Json] = {"service": change.service, "use": change.use}
+        event = Event(
+            change.event,
+            audit={**named, "decision": change.event.value, **change.audit},
+            subject={
+                "consent": change.consent,
+                "service_name": change.service_name,
+                "clause_sha256": change.clause_sha256,
+                "record_sha256": last.sha256,
+                **named,
+                **change.subject,
+            },
+        )
+        logged = self.ledger.append(writer.connection, event, now, writer.person)
+        receipt: dict[str, Json] = {
+            "type": change.event.value,
             "consent": change.consent,
-            "service_name": change.service_name,
             "clause_sha256": change.clause_sha256,
-            **named,
-            **change.subject,
-        },
-    )
-    logged = ledger.append(writer.connection, event, now, writer.person)
-    receipt: dict[str, Json] = {
-        "type": change.event.value,
-        "consent": change.consent,
-        "clause_sha256": change.clause_sha256,
-        "at": instant(now),
-        **change.receipt,
-    }
-    signed = signed_receipt(placed(receipt, logged.origin, logged.index, logged.leaf_sha256), receipts, logged.origin)
-    line = {"uid": change.consent, "at": instant(now), "event": change.event.value, "receipt": signed}
-    writer.note(CONSENTS, line | change.version)
+            "record_sha256": last.sha256,
+            "at": instant(now),
+            **change.receipt,
+        }
+        place = placed(receipt, logged.origin, logged.index, logged.leaf_sha256)
+        line = {
+            "uid": change.consent,
+            "at": instant(now),
+            "event": change.event.value,
+            "receipt": signed_receipt(place, self.operator.receipts, logged.origin),
+            "record": msgspec.to_builtins(sign_record(record, self.operator.receipts, logged.origin)),
+        }
+        writer.note(CONSENTS, line | change.version)
+        return last
+
+    def _record(self, person: PersonId, change: Change, now: datetime) -> ConsentRecord:
+        machine = change.event in _MACHINE
+        transition = Transition(
+            state=STATE_AFTER[change.event],
+            at=instant(now),
+            subject=self._subject(person, change.service),
+            actor=change.actor or Actor(ActorRole.COCKPIT if machine else ActorRole.SELF),
+            authentication=None,
+            expression=Expression(
+                "none" if machine else "explicit", "timer" if machine else "button", instant(now), __version__
+            ),
+            policy_sha256=self.ledger.policy,
+            id=str(uuid.UUID(change.consent)),
+            last=change.last,
+        )
+        if change.decided is None:
+            return short_record(transition, change.service, change.use, change.clause_sha256)
+        decided = change.decided
+        return record_of(
+            decided.clause, decided.use, decided.service, decided.notice, transition, self.kinds, self.published
+        )
+
+    def _subject(self, person: PersonId, service: ServiceId) -> str:
+        """A reference to the person that differs for each service, so that two of them cannot compare."""
+        return keyed_tag(self.operator.duty("pairwise subjects"), f"{service} {person}".encode())[:32]

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from cockpit.domain.consent import LIVE, ConsentStatus
 from cockpit.domain.errors import CitizenMustAct
+from cockpit.domain.event import EventType
 
 _S = ConsentStatus
 _WAITING = frozenset({_S.REQUESTED, _S.DEFERRED})
@@ -52,6 +53,25 @@ TABLE: dict[Change, tuple[frozenset[ConsentStatus], ConsentStatus]] = {
     Change.INVALIDATE: (_WAITING | _RUNNING, _S.INVALIDATED),
 }
 """From which states a change may come, and the state it leads to."""
+
+
+STATE_AFTER: dict[EventType, ConsentStatus] = {
+    EventType.CONSENT_DEFERRED: _S.DEFERRED,
+    EventType.CONSENT_GIVEN: _S.GIVEN,
+    EventType.CONSENT_REFUSED: _S.REFUSED,
+    EventType.CONSENT_NARROWED: _S.NARROWED,
+    EventType.CONSENT_RENEWED: _S.RENEWED,
+    # Looked at again and kept: a further yes to the same terms.
+    EventType.CONSENT_REVIEWED: _S.RENEWED,
+    EventType.CONSENT_PAUSED: _S.PAUSED,
+    EventType.CONSENT_RESUMED: _S.RENEWED,
+    EventType.CONSENT_SUSPENDED: _S.SUSPENDED,
+    EventType.CONSENT_WITHDRAWN: _S.WITHDRAWN,
+    EventType.CONSENT_EXPIRED: _S.EXPIRED,
+    EventType.CONSENT_REVOKED: _S.REVOKED,
+    EventType.CONSENT_INVALIDATED: _S.INVALIDATED,
+}
+"""The state that each event of the log leaves a consent in."""
 
 
 class ChangeNotPossible(CitizenMustAct):

@@ -6,6 +6,7 @@ import msgspec
 
 from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.consent.pauses import Pause
+from cockpit.consent.record.build import LastVersion
 from cockpit.domain.ids import ConsentId, ServiceId
 from cockpit.sealing.box import open_under, seal_under
 from cockpit.sealing.operator import OperatorKeys
@@ -16,7 +17,8 @@ _DUTY = "consent summaries"
 class Summary(msgspec.Struct, frozen=True):
     """Whose consent for what, the hash of its terms, and when it slept. Sealed under the operator's key.
 
-    ``joint`` is the code's hash of the request under which it is another adult's agreement, and opens nothing itself.
+    ``last`` names the newest version of its record. ``joint`` is the code's hash of the request under which it is
+    another adult's agreement, and opens nothing itself.
     """
 
     service: ServiceId
@@ -25,6 +27,7 @@ class Summary(msgspec.Struct, frozen=True):
     clause_sha256: str
     pauses: tuple[Pause, ...] = ()
     joint: str = ""
+    last: LastVersion | None = None
 
 
 def of_ones_own(summary: Summary) -> Summary:

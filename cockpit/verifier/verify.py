@@ -47,7 +47,7 @@ RECEIPT_CONTEXT = b"mesinfos-cockpit receipt v1\n"
 TAG_CONTEXT = b"mesinfos-cockpit tag\n"
 MEDIA_TYPE = b"application/vnd.mesinfos-cockpit-archive+zip"
 CONTENTS = ("records/", "files/", "consents/", "receipts/")
-LIVE = {"consent.given", "consent.narrowed", "consent.renewed", "consent.resumed"}
+LIVE = {"consent.given", "consent.narrowed", "consent.renewed", "consent.resumed", "consent.reviewed"}
 OPEN = LIVE | {"consent.paused", "consent.suspended"}
 MAY_FOLLOW: dict[str, set[str]] = {
     "consent.deferred": {"", "consent.deferred"},
@@ -377,6 +377,7 @@ def check_receipts(archive: Archive) -> None:
             or leaf["at"] != receipt["at"][:16] + "Z"
             or subject["clause_sha256"] != receipt["clause_sha256"]
             or subject["consent"] != receipt["consent"]
+            or subject["record_sha256"] != receipt["record_sha256"]
             or subject.get("notice_sha256") != (None if notice is None else notice["sha256"])
         ):
             raise Refuted("receipt-disagrees", path)
@@ -395,27 +396,34 @@ def check_consents(archive: Archive) -> None:
             raise Refuted("read-without-consent")
         if event in MAY_FOLLOW and state.get(consent, "") not in MAY_FOLLOW[event]:
             raise Refuted("out-of-order")
-        if event in MAY_FOLLOW and event != "consent.reviewed":
+        if event in MAY_FOLLOW:
             state[consent] = event
     versions = 0
     for path, content in archive.listed_under("consents/"):
         record = canonical_json(content)
-        consent = record["consent"]
+        consent, before = record["consent"], None
         for number, version in enumerate(record["versions"], start=1):
             receipt = archive.receipts[f"receipts/{consent}-{number}.json"]["receipt"]
             told = {"consent": consent, "type": version["event"], "at": version["at"], "clause": version.get("clause")}
             if told != {name: receipt.get(name) for name in told}:
                 raise Refuted("consent-disagrees", path)
+            record_named(path, version, receipt, before)
+            before = version
             versions += 1
-        if path != f"consents/{consent}.json" or state.get(consent) != last_state(record["versions"]):
+        if path != f"consents/{consent}.json" or state.get(consent) != record["versions"][-1]["event"]:
             raise Refuted("consent-disagrees", path)
     if versions != len(decided):
         raise Refuted("no-consent")
 
 
-def last_state(versions: list[dict[str, Any]]) -> str:
-    """The event that made a consent what it is: looking at it again changes nothing."""
-    return str([version["event"] for version in versions if version["event"] != "consent.reviewed"][-1])
+def record_named(path: str, version: dict[str, Any], receipt: dict[str, Any], before: dict[str, Any] | None) -> None:
+    """The signed record of a version is the one its receipt names, and names the version before it."""
+    record = version["record"]["record"]
+    replaced = "" if before is None else hashlib.sha256(canonical(before["record"]["record"])).hexdigest()
+    if hashlib.sha256(canonical(record)).hexdigest() != receipt["record_sha256"] or record["replaces"] != replaced:
+        raise Refuted("record-disagrees", path)
+    if record["clause_sha256"] != receipt["clause_sha256"] or record["at"] != receipt["at"]:
+        raise Refuted("record-disagrees", path)
 
 
 def check_records(archive: Archive) -> None:
@@ -678,6 +686,7 @@ FAULTS = {
     "receipt-nowhere": ("stands nowhere in the log", "n'est nulle part dans l'historique"),
     "receipt-disagrees": ("disagrees with its entry in the log", "contredit son inscription"),
     "read-without-consent": ("something was read without a consent", "une lecture s'est faite sans autorisation"),
+    "record-disagrees": ("is not the version its receipt names", "n'est pas la version que son reçu nomme"),
     "out-of-order": ("a consent changed as it cannot", "une autorisation a changé comme elle ne le peut pas"),
     "no-receipt": ("a decision has no receipt, or not one", "une décision n'a pas son reçu, ou en a deux"),
     "no-consent": ("a decision has no record", "une décision n'est pas consignée"),

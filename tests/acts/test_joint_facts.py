@@ -12,7 +12,7 @@ import pytest
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.answer_consent import JointFacts, ask_other, give
-from cockpit.acts.answer_jointly import answer_jointly, joint_notice, joint_request
+from cockpit.acts.answer_jointly import answer_jointly, joint_request, joint_terms
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.issue_tokens import Issued, redeem_code
@@ -103,7 +103,7 @@ def test_with_both_yeses_it_leaves(couple: Couple) -> None:
     handed = ask_other(couple.cockpit, couple.one, couple.asked(), CHOICE)
     shown = joint_request(couple.cockpit, couple.other, handed.code.lower().replace("-", " "))
     assert (shown.asked_by, shown.service_name) == ("Camille", "Agence")
-    assert "Agence" in joint_notice(couple.cockpit, shown, "fr").text
+    assert "Agence" in joint_terms(couple.cockpit, shown, "fr").notice.text
     answer_jointly(couple.cockpit, couple.other, handed.code, yes=True)
     token = couple.given()
     assert read_for_service(couple.cockpit, token.access_token, Wanted(NOTICE)).count == 1

@@ -51,8 +51,8 @@ def logged(cockpit: Cockpit, visit: Visit, made: ConsentRecord) -> tuple[LogPlac
 
 @pytest.mark.parametrize("made", [GIVEN, WITHDRAWN], ids=["consent", "withdrawal"])
 def test_a_receipt_opens_the_leaf_that_the_ledger_wrote(cockpit: Cockpit, visit: Visit, made: ConsentRecord) -> None:
-    key, origin = cockpit.operator.receipts, cockpit.ledger.origin
     place, opened = logged(cockpit, visit, made)
+    key, origin = cockpit.operator.receipts, place.origin
     data = receipt_bytes(make_receipt(sign_record(made, key, origin), place, opened, key))
     assert check_receipt(data, key.verify_key(), origin).record == made
     other = sign_record(replace(made, subject="s_other"), key, origin)

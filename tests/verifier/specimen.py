@@ -28,6 +28,10 @@ NOTICE = "Qui demande ? Coach énergie"
 NOTICE_SHA256 = hashlib.sha256(NOTICE.encode()).hexdigest()
 
 
+def sha256_of(record: dict[str, Json]) -> str:
+    return hashlib.sha256(canonical(record)).hexdigest()
+
+
 def salt(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest()
 
@@ -105,10 +109,16 @@ class Specimen:
     def decide(self, event: str, at: str = "2026-11-23T09:30:12Z", **changes: Any) -> None:
         """A decision: its entry, its receipt, its version in the consent's record."""
         noticed: dict[str, Json] = {} if event == "consent.withdrawn" else {"notice_sha256": NOTICE_SHA256}
-        subject: dict[str, Json] = {"consent": CONSENT, "clause_sha256": CLAUSE_SHA256, **noticed}
-        entry = self.log(event, {"decision": event}, subject)
-        receipt: dict[str, Any] = {"type": event, "consent": CONSENT, "clause_sha256": CLAUSE_SHA256, "at": at}
-        version: dict[str, Any] = {"event": event, "at": at}
+        record: dict[str, Json] = {
+            "at": at, "clause_sha256": CLAUSE_SHA256, "version": len(self.versions) + 1,
+            "replaces": sha256_of(self.versions[-1]["record"]["record"]) if self.versions else "",
+        }  # fmt: skip
+        named: dict[str, Json] = {
+            "consent": CONSENT, "clause_sha256": CLAUSE_SHA256, "record_sha256": sha256_of(record),
+        }  # fmt: skip
+        entry = self.log(event, {"decision": event}, {**named, **noticed})
+        receipt: dict[str, Any] = {"type": event, "at": at, **named}
+        version: dict[str, Any] = {"event": event, "at": at, "record": {"record": record, "signatures": []}}
         if noticed:
             receipt |= {"clause": CLAUSE, "notice": {"language": "fr", "text": NOTICE, "sha256": NOTICE_SHA256}}
             version |= {"clause": CLAUSE}

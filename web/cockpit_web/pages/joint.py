@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cockpit.acts.answer_jointly import answer_jointly, joint_notice, joint_request
+from cockpit.acts.answer_jointly import answer_jointly, joint_request, joint_terms
 from cockpit.consent.notice import Notice
 from cockpit.grants.joint import BadCode
 from cockpit_web.forms import Submitted, sentence_for, text
@@ -48,7 +48,7 @@ def show_joint_request(request: Request, cockpit: Core, visit: Visitor, form: Su
     code = text(form, "code")
     try:
         found = joint_request(cockpit, visit, code)
-        notice = joint_notice(cockpit, found, language_of(request))
+        notice = joint_terms(cockpit, found, language_of(request)).notice
     except BadCode as error:
         page = CodePage(code, sentence_for(language_of(request), error))
         return render(request, "joint/code.html", page, room="shares", status=422)
