@@ -46,8 +46,32 @@ class PublishedLog:
     def consistency(self, old: int, new: int) -> list[bytes]:
         return consistency_proof(self._read, old, new) if 0 < old < new else []
 
+    def tiles(self, size: int) -> dict[str, bytes]:
+        """The files of C2SP tlog-tiles at ``size``, by path: hashes by 256, and bundles of entries."""
+        files: dict[str, bytes] = {}
+        level = 0
+        while count := size >> 8 * level:
+            for number, width in _tiles(count):
+                nodes = [Node(8 * level, 256 * number + place) for place in range(width)]
+                files[f"tile/{level}/{_name(number, width)}"] = b"".join(self._read(nodes))
+            level += 1
+        for number, width in _tiles(size):
+            leaves = self.leaves[256 * number : 256 * number + width]
+            bundle = b"".join(len(leaf).to_bytes(2, "big") + leaf for leaf in leaves)
+            files[f"tile/entries/{_name(number, width)}"] = bundle
+        return files | {"checkpoint": self.note(size)}
+
     def _read(self, nodes: Sequence[Node]) -> list[bytes]:
         return [self.nodes[node] for node in nodes]
+
+
+def _tiles(count: int) -> list[tuple[int, int]]:
+    """The tiles that hold ``count`` entries: their numbers and widths."""
+    return [(number, min(256, count - 256 * number)) for number in range(-(-count // 256))]
+
+
+def _name(number: int, width: int) -> str:
+    return f"{number:03}" if width == 256 else f"{number:03}.p/{width}"
 
 
 def events(count: int, word: str = "0") -> list[bytes]:

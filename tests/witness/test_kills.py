@@ -13,7 +13,7 @@ from cockpit.sealing.signing import SigningKey
 from cockpit.witness.request import AddCheckpoint, print_request
 from tests.published_log import PublishedLog, events
 
-LINES = 72
+LINES = 96
 """As many lines as one cosigned request runs through, or a few more: then the last kills find it done."""
 
 

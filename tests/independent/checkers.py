@@ -1,0 +1,129 @@
+"""Other people's programs, each asked the same question: does what this log shows hold together?
+
+None shares a line with ours, nor with another. Each answers with what it refuses: ``note`` (signature, key, origin),
+``consistency`` (with the checkpoint that a person kept) and ``inclusion`` (of the entry that a person kept).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import metamorphic_log
+import tlog_scales.signing
+import tlog_scales.tiles
+import tlog_scales.tlog
+
+HERE = Path(__file__).parent
+NOTE, CONSISTENCY, INCLUSION = "note", "consistency", "inclusion"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a person trusts (``vkey``), kept (``old``, ``leaf``, ``index``), and is shown (the rest)."""
+
+    vkey: str
+    old: bytes
+    new: bytes
+    consistency: Sequence[bytes]
+    leaf: bytes
+    index: int
+    inclusion: Sequence[bytes]
+
+
+Checker = Callable[[Sequence[Shown]], list[set[str]]]
+"""What is refused of each; nothing, when all of it holds."""
+
+
+def by_metamorphic_log(shown: Sequence[Shown]) -> list[set[str]]:
+    """metamorphic-log (PyPI): Rust, behind Python."""
+    return [_by_metamorphic_log(one) for one in shown]
+
+
+def _by_metamorphic_log(one: Shown) -> set[str]:
+    old, new = one.old.decode(), one.new.decode()
+    keys, refused = [one.vkey], set()
+    leaf = hashlib.sha256(b"\x00" + one.leaf).digest()
+    try:
+        origins = {metamorphic_log.checkpoint_verify(note, keys).origin for note in (old, new)}
+    except metamorphic_log.VerifyError:
+        return {NOTE}
+    # The origin is the caller's to compare.
+    if origins != {one.vkey.partition("+")[0]}:
+        return {NOTE}
+    try:
+        metamorphic_log.checkpoint_verify_consistency(old, new, keys, list(one.consistency))
+    except metamorphic_log.VerifyError:
+        refused.add(CONSISTENCY)
+    try:
+        metamorphic_log.checkpoint_verify_inclusion(new, keys, one.index, leaf, list(one.inclusion))
+    except metamorphic_log.VerifyError:
+        refused.add(INCLUSION)
+    return refused
+
+
+def by_tlog_scales(shown: Sequence[Shown]) -> list[set[str]]:
+    """tlog-scales (PyPI): Python."""
+    # It says each false signature as a warning in the log, besides refusing it.
+    logging.getLogger("tlog_scales").setLevel(logging.ERROR)
+    return [_by_tlog_scales(one) for one in shown]
+
+
+def _by_tlog_scales(one: Shown) -> set[str]:
+    vkey, refused = tlog_scales.signing.Vkey.from_string(one.vkey), set()
+    old, new = (tlog_scales.tlog.Checkpoint.from_text(note.decode()) for note in (one.old, one.new))
+    for checkpoint in (old, new):
+        signed = tlog_scales.signing.VkeySet(vkey).verify(checkpoint.signatures, checkpoint)
+        # The origin is the caller's to compare.
+        if not signed or checkpoint.origin != vkey.name:
+            return {NOTE}
+    try:
+        proof = tlog_scales.tlog.ConsistencyProof(old.size, new.size, list(one.consistency))
+        proof.check(old.root_hash, new.root_hash)
+    except tlog_scales.tlog.ConsistencyProofInvalid:
+        refused.add(CONSISTENCY)
+    try:
+        path = tlog_scales.tlog.InclusionProof(one.index, new.size, list(one.inclusion))
+        path.check(tlog_scales.tiles.leaf_hash(one.leaf), new.root_hash)
+    except tlog_scales.tlog.InclusionProofInvalid:
+        refused.add(INCLUSION)
+    return refused
+
+
+def by_sigstore(shown: Sequence[Shown]) -> list[set[str]]:
+    """@sigstore/verify (npm): JavaScript, in Node. It knows no consistency proofs."""
+    if not (node := shutil.which("node")) or not (npm := shutil.which("npm")):
+        raise RuntimeError("these tests want Node.js 20.17 or later, with npm: apt-get install nodejs npm")
+    if not (HERE / "node_modules" / ".package-lock.json").exists():
+        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+    asked = [
+        {"vkey": one.vkey, "note": one.new.decode(), "leaf": _base64(one.leaf), "index": one.index}
+        | {"inclusion": [_base64(digest) for digest in one.inclusion]}
+        for one in shown
+    ]
+    return [set(refused) for refused in _asked([node, str(HERE / "sigstore.cjs")], asked)]
+
+
+def _asked(command: list[str], asked: object) -> list[list[str]]:
+    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answers: Any = json.loads(done.stdout)
+    assert isinstance(answers, list)
+    return answers
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+FULL: dict[str, Checker] = {"metamorphic-log": by_metamorphic_log, "tlog-scales": by_tlog_scales}
+"""Those that check consistency too."""
+CHECKERS: dict[str, Checker] = FULL | {"sigstore": by_sigstore}
