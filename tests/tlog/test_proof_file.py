@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -94,6 +95,7 @@ NOTE = LOG.note(1)
         b"c2sp.org/tlog-proof@v1\r\nindex 0\n\n" + NOTE, b"\xff\n\n" + NOTE,
         b"c2sp.org/tlog-proof@v1\nindex 0\n" + (b"A" * 43 + b"=\n") * 64 + b"\n" + NOTE,
     ],
+    ids=count(),
 )  # fmt: skip
 def test_what_is_no_proof_file_is_refused(raw: bytes) -> None:
     with pytest.raises(Tampered):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,7 @@ W1, W2 = f"witness a {VKEYS['X1']}\n", f"witness b {VKEYS['X2']}\n"
         f"log {LOG.verifier.vkey()} a b\nquorum none\n", "policy x\nquorum none\n", "quorum none\n\x00\n",
         "#" * (256 * 1024) + "\nquorum none\n",
     ],
+    ids=count(),
 )  # fmt: skip
 def test_a_file_that_says_something_else_is_refused(text: str) -> None:
     with pytest.raises(OperatorMustAct, match="quorum"):

@@ -6,6 +6,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,7 @@ NOTE = grown(7, key=LOG_KEY).note(7)
         b"old 0\n" + (b"A" * 43 + b"=\n") * 64 + b"\n" + NOTE, b"old 0\n\n\n" + NOTE, b"old 0\n\n" + NOTE[:-1],
         b"old 0\n\n" + NOTE + b"x" * MAX_BYTES, b"old " + b"9" * 20 + b"\n\n" + NOTE,
     ],
+    ids=count(),
 )  # fmt: skip
 def test_what_is_no_request_is_a_bad_one(watching: Watching, body: bytes) -> None:
     assert watching.witness.add_checkpoint(body).status == 400
