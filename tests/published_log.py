@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
 from cockpit.tlog.leaf import Leaf
-from cockpit.tlog.merkle import Node, appended, consistency_proof, inclusion_proof, leaf_hash, root
+from cockpit.tlog.merkle import Edge, Node, consistency_proof, inclusion_proof, leaf_hash, root
 from cockpit.tlog.note import Verifier
 
 ORIGIN = "cockpit.example/log"
@@ -26,8 +26,10 @@ class PublishedLog:
     nodes: dict[Node, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        edge = Edge()
         for index, leaf in enumerate(self.leaves):
-            self.nodes.update(appended(self._read, index, leaf_hash(leaf)))
+            for level, digest in enumerate(edge.append(leaf_hash(leaf))):
+                self.nodes[Node(level, index >> level)] = digest
 
     @property
     def verifier(self) -> Verifier:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -107,10 +108,12 @@ def by_sigstore(shown: Sequence[Shown]) -> list[set[str]]:
     """@sigstore/verify (npm): JavaScript, in Node. It knows no consistency proofs."""
     if not (node := shutil.which("node")) or not (npm := shutil.which("npm")):
         raise RuntimeError("these tests want Node.js 20.17 or later, with npm: apt-get install nodejs npm")
-    if not (HERE / "node_modules" / ".package-lock.json").exists():
-        subprocess.run(
-            [npm, "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True
-        )
+    # One worker of the suite installs, the others wait for it.
+    with (HERE / "package.json").open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        if not (HERE / "node_modules" / ".package-lock.json").exists():
+            install = [npm, "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund"]
+            subprocess.run(install, cwd=HERE, check=True)
     asked = [
         {"vkey": one.vkey, "note": one.new.decode(), "leaf": _base64(one.leaf), "index": one.index}
         | {"inclusion": [_base64(digest) for digest in one.inclusion]}
