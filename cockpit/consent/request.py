@@ -11,7 +11,7 @@ from cockpit.domain.ids import Kind
 from cockpit.domain.moment import PARIS, add_months, instant
 from cockpit.domain.place import within
 from cockpit.domain.service import DeclaredUse, Service
-from cockpit.domain.use import Grain, Use, UseInput
+from cockpit.domain.use import Actor, Grain, Use, UseInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def clause_for(
 
     Raises ``OverAsking`` naming the first thing that exceeds.
     """
+    if use.actor is Actor.INSIDE:
+        raise OverAsking("this use runs inside the cockpit, for the person alone", code="use_not_for_services")
     declared = service.declared(use.id, use.version)
     if declared is None:
         raise OverAsking("this use was never declared by this service", code="use_not_declared")
@@ -123,5 +125,7 @@ def _check_time(ask: Ask, use: Use, declared: DeclaredUse, now: datetime) -> Non
         raise OverAsking("the period goes on after the access ends", code="period_too_long")
     if not 1 <= ask.retention_months <= min(use.max_retention_months, declared.retention_months):
         raise OverAsking("the data would be kept longer than declared", code="retention_too_long")
+    if ask.mode not in use.access:
+        raise OverAsking(f"this use may read {use.access[0]} only", code="access_not_allowed")
     if not 1 <= ask.max_per_day <= use.max_per_day:
         raise OverAsking(f"this use may read {use.max_per_day} times a day at most", code="too_often")
