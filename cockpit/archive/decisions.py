@@ -87,7 +87,7 @@ def present_clause(reader: Reader, consent: ConsentId) -> Clause:
 
 def version_before(lines: Sequence[Line]) -> LastVersion | None:
     """What names the newest of these versions of one consent; None when there is none. Raises ``Tampered``."""
-    return last_version(record_from_json(lines[-1]["record"]["record"])) if lines else None
+    return last_version(record_from_json(lines[-1]["signed"]["record"])) if lines else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Recorder:
             "at": instant(now),
             "event": change.event.value,
             "receipt": signed_receipt(place, self.operator.receipts, logged.origin),
-            "record": msgspec.to_builtins(sign_record(record, self.operator.receipts, logged.origin)),
+            "signed": msgspec.to_builtins(sign_record(record, self.operator.receipts, logged.origin)),
         }
         writer.note(CONSENTS, line | change.version)
         return last

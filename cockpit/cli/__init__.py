@@ -9,7 +9,7 @@ import click
 from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
-from cockpit.cli import backups, database, keys, running, services, spaces, upkeep, witness
+from cockpit.cli import backups, database, keys, policies, running, services, spaces, upkeep, witness
 from cockpit.hardening import forbid_core_dumps
 from cockpit.settings import settings_from_environment
 
@@ -52,5 +52,6 @@ for _command in (
     keys.keys,
     services.services,
     witness.witness,
+    policies.policies,
 ):
     main.add_command(_command)

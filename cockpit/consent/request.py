@@ -11,7 +11,7 @@ from cockpit.domain.ids import Kind
 from cockpit.domain.moment import PARIS, add_months, instant
 from cockpit.domain.place import within
 from cockpit.domain.service import DeclaredUse, Service
-from cockpit.domain.use import Grain, Use, UseInput
+from cockpit.domain.use import Actor, Grain, Use, UseInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def clause_for(
 
     Raises ``OverAsking`` naming the first thing that exceeds.
     """
+    if use.actor is Actor.INSIDE:
+        raise OverAsking("this use runs inside the cockpit, for the person alone", code="use_not_for_services")
     declared = service.declared(use.id, use.version)
     if declared is None:
         raise OverAsking("this use was never declared by this service", code="use_not_declared")
@@ -127,5 +129,7 @@ def _check_time(ask: Ask, use: Use, declared: DeclaredUse, now: datetime) -> Non
         # One promise for one use: a shorter one would be broken by the declaration that stands beside it.
         kept = f"P{declared.retention_months}M"
         raise OverAsking(f"this service declares that it keeps this data {kept}", code="retention_not_declared")
+    if ask.mode not in use.access:
+        raise OverAsking(f"this use may read {use.access[0]} only", code="access_not_allowed")
     if not 1 <= ask.max_per_day <= use.max_per_day:
         raise OverAsking(f"this use may read {use.max_per_day} times a day at most", code="too_often")

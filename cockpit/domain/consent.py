@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cockpit.domain.ids import ConsentId, Kind, PersonId, ServiceId, UseId
+from cockpit.domain.use import AccessMode as AccessMode  # noqa: PLC0414 - a clause is written with this word too
 from cockpit.domain.use import Automation, ConsentMode, EndAction, Grain
-
-
-class AccessMode(StrEnum):
-    """Whether the service may come back."""
-
-    ONCE = "once"
-    RECURRING = "recurring"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -66,6 +66,29 @@ class Automation(StrEnum):
         return list(Automation).index(self)
 
 
+class AccessMode(StrEnum):
+    """Whether the service may come back."""
+
+    ONCE = "once"
+    RECURRING = "recurring"
+
+
+class Source(StrEnum):
+    """Which origins of a datum a use accepts: each value accepts less than the one before."""
+
+    ANY = "any"
+    """Also what the person says, or what was deduced."""
+    OBSERVED = "observed"
+    """Measured or issued by a source, whether or not its signature was verified."""
+    VERIFIED = "verified"
+    """Only what carries a signature that verified."""
+
+    @property
+    def strictness(self) -> int:
+        """0 for any origin; a larger number accepts less."""
+        return list(Source).index(self)
+
+
 class ConsentMode(StrEnum):
     """What the recipient may do with what it receives (ReBIT's ``consentMode``): look, keep, ask, or be sent more."""
 
@@ -84,13 +107,17 @@ class EndAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UseInput:
-    """One kind of data a use may ask for, down to its fields. ``grain`` is the finest it may have."""
+    """One kind of data a use may ask for, down to its fields. ``grain`` is the finest it may have.
+
+    ``source`` is the weakest origin the use accepts for it.
+    """
 
     kind: Kind
     fields: tuple[str, ...]
     grain: Grain
     required: bool
     why: Words
+    source: Source = Source.ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +139,8 @@ class Use:
     ``legal_basis`` and ``special_basis`` (GDPR art. 6 and 9; empty when no special category is used). ``places`` are
     where the recipient may keep the data (ISO 3166-1 codes, or ``EU``), ``onward_to`` the categories of those it may
     pass it on to. ``joint`` tells that a record may speak of several adults: each must then agree.
+    ``access`` lists whether a service may ask to read once, to come back, or either. ``withdrawal`` says how the person
+    ends it; ``jurisdiction`` is the law that applies (ISO 3166-1) and ``authority`` whom to complain to (GDPR art. 77).
     """
 
     id: UseId
@@ -141,6 +170,13 @@ class Use:
     special_basis: str = ""
     obligations: tuple[Obligation, ...] = ()
     joint: bool = False
+    access: tuple[AccessMode, ...] = (AccessMode.ONCE, AccessMode.RECURRING)
+    withdrawal: Words = Words(
+        "À tout moment, en un geste, depuis la page « Mes partages ».",
+        "At any time, in one gesture, from the page “My shares”.",
+    )
+    jurisdiction: str = "FR"
+    authority: str = "CNIL"
 
     @property
     def reference(self) -> str:

@@ -18,7 +18,7 @@ from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.ids import Kind, ServiceId, UseId
 from cockpit.domain.moment import instant
 from cockpit.domain.service import DeclaredUse, Service
-from cockpit.domain.use import Automation
+from cockpit.domain.use import Actor, Automation
 from cockpit.grants.clients import ALGORITHMS, key_set
 from cockpit.registry import Registry
 
@@ -212,6 +212,8 @@ def _declared(declared: _Declared, registry: Registry) -> DeclaredUse:
     use = registry.use(declared.use)
     if use is None:
         raise InvalidClientMetadata("declared_uses names a use that is not in this cockpit's registry")
+    if use.actor is Actor.INSIDE:
+        raise InvalidClientMetadata(f"declared_uses: {use.reference} runs inside the cockpit, for the person alone")
     published = {part.kind: set(part.fields) for part in use.inputs}
     for kind, names in declared.fields.items():
         if not names or not set(names) <= published.get(Kind(kind), set()):

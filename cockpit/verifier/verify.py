@@ -418,8 +418,8 @@ def check_consents(archive: Archive) -> None:
 
 def record_named(path: str, version: dict[str, Any], receipt: dict[str, Any], before: dict[str, Any] | None) -> None:
     """The signed record of a version is the one its receipt names, and names the version before it."""
-    record = version["record"]["record"]
-    replaced = "" if before is None else hashlib.sha256(canonical(before["record"]["record"])).hexdigest()
+    record = version["signed"]["record"]
+    replaced = "" if before is None else hashlib.sha256(canonical(before["signed"]["record"])).hexdigest()
     if hashlib.sha256(canonical(record)).hexdigest() != receipt["record_sha256"] or record["replaces"] != replaced:
         raise Refuted("record-disagrees", path)
     if record["clause_sha256"] != receipt["clause_sha256"] or record["at"] != receipt["at"]:

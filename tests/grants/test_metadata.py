@@ -185,3 +185,9 @@ def test_bytes_that_are_no_registration_are_refused(body: bytes) -> None:
 def test_truncated_deep_and_wrongly_encoded_registrations_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidClientMetadata):
         service_from_metadata(body, REGISTRY, NOW)
+
+
+def test_a_use_that_runs_inside_the_cockpit_cannot_be_declared() -> None:
+    inside = declared(use="my-energy-v1", fields={"energy.series": ["values"]}, retention="P0M")
+    with pytest.raises(InvalidClientMetadata, match="runs inside the cockpit"):
+        service(declared_uses=inside)

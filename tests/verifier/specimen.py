@@ -111,14 +111,14 @@ class Specimen:
         noticed: dict[str, Json] = {} if event == "consent.withdrawn" else {"notice_sha256": NOTICE_SHA256}
         record: dict[str, Json] = {
             "at": at, "clause_sha256": CLAUSE_SHA256, "version": len(self.versions) + 1,
-            "replaces": sha256_of(self.versions[-1]["record"]["record"]) if self.versions else "",
+            "replaces": sha256_of(self.versions[-1]["signed"]["record"]) if self.versions else "",
         }  # fmt: skip
         named: dict[str, Json] = {
             "consent": CONSENT, "clause_sha256": CLAUSE_SHA256, "record_sha256": sha256_of(record),
         }  # fmt: skip
         entry = self.log(event, {"decision": event}, {**named, **noticed})
         receipt: dict[str, Any] = {"type": event, "at": at, **named}
-        version: dict[str, Any] = {"event": event, "at": at, "record": {"record": record, "signatures": []}}
+        version: dict[str, Any] = {"event": event, "at": at, "signed": {"record": record, "signatures": []}}
         if noticed:
             receipt |= {"clause": CLAUSE, "notice": {"language": "fr", "text": NOTICE, "sha256": NOTICE_SHA256}}
             version |= {"clause": CLAUSE}
