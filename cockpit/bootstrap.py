@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from cockpit.acts.cockpit import Cockpit
+from cockpit.consent.cedar.oracle import Oracle
 from cockpit.domain.errors import OperatorMustAct
+from cockpit.policies import load_policies
 from cockpit.registry import load_registry
 from cockpit.sealing.files import make_folder
 from cockpit.sealing.master import MasterKey
@@ -43,15 +45,18 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry = load_registry()
+    policies = load_policies(registry)
     return Cockpit(
         settings=settings,
         database=database,
         spaces=Spaces(database, keyrings, registry.versions, Files(objects, settings.quota_bytes, clock)),
-        ledger=Ledger(settings.origin, operator, keyrings, registry.sha256),
+        ledger=Ledger(settings.origin, operator, keyrings, policies.sha256),
         operator=operator,
         keyrings=keyrings,
         shelf=Shelf.from_entry_points(),
         registry=registry,
+        policies=policies,
+        oracle=Oracle(policies.exported, policies.entity_json, policies.sha256),
         clock=clock,
         indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )

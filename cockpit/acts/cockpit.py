@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cockpit.consent.cedar.oracle import Oracle
 from cockpit.consent.notice import KindWords
+from cockpit.consent.policy_set import PolicySet
 from cockpit.registry import Registry
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.search.open_indexes import OpenIndexes
@@ -31,6 +33,8 @@ class Cockpit:
     keyrings: Keyrings = field(repr=False)
     shelf: Shelf
     registry: Registry
+    policies: PolicySet
+    oracle: Oracle
     clock: Callable[[], datetime]
     indexes: OpenIndexes[Snapshot]
 
