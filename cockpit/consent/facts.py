@@ -145,7 +145,7 @@ def candidate(consent: Consent, to: Recipient, special_basis: str = "") -> Candi
         lives=consent.status.live,
         life=life,
         terms=terms,
-        parts={part.kind: part_of(part.kind, part.fields, part.grain.value, part.required) for part in clause.inputs},
+        parts=_parts(clause.inputs),
         obligations=_obligations(clause.retention, clause.end_action, clause.onward),
         use=_reference(clause.use, clause.use_version),
         version=f"{consent.id}@{consent.epoch}",
@@ -258,6 +258,11 @@ def part_of(kind: Kind, fields: tuple[str, ...], grain: str, required: bool) -> 
     """One kind granted: these fields, so coarse (a ``Grain`` by its value, whose hash costs less)."""
     covered = ClauseInput(kind, fields, Grain(grain), required)
     return Part(_uid("Kind", kind), covered, {"fields": frozenset(fields), "grain": COARSENESS[grain]})
+
+
+@lru_cache(maxsize=4096)
+def _parts(inputs: tuple[ClauseInput, ...]) -> dict[Kind, Part]:
+    return {part.kind: part_of(part.kind, part.fields, part.grain.value, part.required) for part in inputs}
 
 
 @lru_cache(maxsize=1024)

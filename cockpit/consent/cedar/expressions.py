@@ -31,6 +31,9 @@ Json: TypeAlias = dict[str, Any]
 ERRORS = (EvaluationError, KeyError)
 """What stands for Cedar's evaluation errors; ``KeyError`` is a record without the attribute."""
 
+_ENTITIES = frozenset({"principal", "action", "resource"})
+"""Variables whose value is always an entity."""
+
 _TRUTHS = frozenset("== != < <= > >= && || ! in is has contains containsAll containsAny isEmpty".split())  # noqa: SIM905
 """Operators whose value, when there is one, is a truth."""
 
@@ -143,7 +146,8 @@ def _attribute(writer: Writer, body: Any) -> str:
 def _has(writer: Writer, body: Any) -> str:
     if not isinstance(body["attr"], str):
         raise OutsideSubset("has with a path")
-    return f"has({writer.text(body['left'])}, {writer.constant(body['attr'])})"
+    of, name = writer.fresh(), writer.constant(body["attr"])
+    return f"({name} in {of} if type({of} := {writer.text(body['left'])}) is dict else has({of}, {name}))"
 
 
 def _and(writer: Writer, body: Any) -> str:
@@ -174,6 +178,8 @@ def _comparison(sign: str) -> Callable[[Writer, Any], str]:
 
 def _equal(writer: Writer, body: Any) -> str:
     one, right = writer.fresh(), writer.text(body["right"])
+    if type(writer.names.get(right)) in values.PLAIN:
+        return f"({writer.text(body['left'])} == {right})"
     # Text and entities are equal to nothing but their like: Python's own comparison is Cedar's.
     return f"({one} == {right} if type({one} := {writer.text(body['left'])}) in PLAIN else equal({one}, {right}))"
 
@@ -185,6 +191,8 @@ def _unequal(writer: Writer, body: Any) -> str:
 def _contains(writer: Writer, body: Any) -> str:
     several, one = writer.fresh(), writer.fresh()
     right = writer.text(body["right"])
+    if right in _ENTITIES:
+        return f"({right} in {several} if type({several} := {writer.text(body['left'])}) is frozenset else fail())"
     quick = f"type({several} := {writer.text(body['left'])}) is frozenset and type({one} := {right}) in PLAIN"
     return f"({one} in {several} if {quick} else holds({several}, {right}))"
 
@@ -202,6 +210,8 @@ def _call(name: str) -> Callable[[Writer, Any], str]:
 
 
 def _is(writer: Writer, body: Any) -> str:
+    if body["left"].get("Var") in _ENTITIES and "in" not in body:
+        return f"({body['left']['Var']}.type == {writer.constant(body['entity_type'])})"
     one = writer.fresh()
     whole = f"{one}.type == {writer.constant(body['entity_type'])}"
     if "in" in body:
