@@ -21,6 +21,7 @@ from cockpit.domain.service import Standing
 from cockpit.grants.pushed import Redirect
 from cockpit.store import services
 from cockpit.store.ledger import AuditedLeaf
+from cockpit.tlog.logs import CONSENT
 from tests.consent.worlds import ASK, SERIES, SERVICE
 from tests.store.test_canaries import CHALLENGE, VERIFIER
 
@@ -46,9 +47,12 @@ def token(cockpit: Cockpit, visit: Visit) -> str:
     return redeem_code(cockpit, SERVICE, code, SERVICE.redirect_uris[0], VERIFIER).access_token
 
 
-def entries(cockpit: Cockpit) -> list[AuditedLeaf]:
+def entries(cockpit: Cockpit) -> tuple[list[AuditedLeaf], list[AuditedLeaf]]:
+    """What the log of consents holds, and what the log of this month's accesses holds."""
     with cockpit.database.read() as connection:
-        return cockpit.ledger.leaves(connection)
+        names = cockpit.ledger.logs(connection)
+        accesses = [leaf for name in names if name != CONSENT for leaf in cockpit.ledger.leaves(connection, name)]
+        return list(cockpit.ledger.leaves(connection)), accesses
 
 
 def test_the_entry_names_the_policies_and_the_leaf_their_hash(cockpit: Cockpit, token: str) -> None:
@@ -56,7 +60,7 @@ def test_the_entry_names_the_policies_and_the_leaf_their_hash(cockpit: Cockpit, 
     with pytest.raises(AccessRefused) as refused:
         read_for_service(cockpit, token, Wanted(SERIES, ("meter",)))
     assert refused.value.reason == "field-not-covered"
-    allowed, denied = entries(cockpit)[-2:]
+    allowed, denied = entries(cockpit)[1][-2:]
     assert allowed.part["policies"] == ["permit-by-consent"]
     assert denied.part["policies"] == ["forbid-fields", "forbid-undeclared-fields"]
     assert json.loads(allowed.leaf)["policy"] == cockpit.policies.sha256
@@ -84,7 +88,8 @@ def test_engines_that_disagree_deny_and_raise_an_alarm(cockpit: Cockpit, token: 
     with pytest.raises(AccessRefused) as refused:
         read_for_service(doubtful, token, Wanted(SERIES))
     assert refused.value.reason == "undecidable"
-    denied, alarm = entries(cockpit)[-2:]
+    consents, accesses = entries(cockpit)
+    denied, alarm = accesses[-1], consents[-1]
     assert denied.part["decision"] == "undecidable"
     assert json.loads(alarm.leaf)["type"] == "alarm.raised"
     assert json.loads(alarm.leaf)["tag"] == ""
