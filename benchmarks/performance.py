@@ -30,6 +30,8 @@ AIMS: Mapping[str, Mapping[str, float]] = {
         "vault.ratios.export_vs_limit": 0.7,
         "log.metrics.batched_durable_per_s": 50_000,
         "log.metrics.append_per_s": 150_000,
+        "policy.metrics.decisions_per_s": 100_000,
+        "policy.ratios.vs_cedarpy": 30,
     },
     "at most": {
         "vault.ratios.size_vs_plain": 0.35,
@@ -41,6 +43,8 @@ AIMS: Mapping[str, Mapping[str, float]] = {
         "vault.metrics.export_extra_mb": 100,
         "log.metrics.verify_1m_s": 10,
         "log.metrics.consent_event_cpu_ms": 5,
+        "policy.metrics.p99_us": 50,
+        "policy.metrics.oracle_mismatches": 0,
     },
 }
 

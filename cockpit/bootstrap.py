@@ -9,9 +9,11 @@ from sqlalchemy.exc import OperationalError
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Recorder
+from cockpit.consent.cedar.oracle import Oracle
 from cockpit.consent.record.build import KindTerms, Published
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.domain.ids import Kind
+from cockpit.policies import load_policies
 from cockpit.registry import Registry, load_registry
 from cockpit.sealing.files import make_folder
 from cockpit.sealing.master import MasterKey
@@ -46,7 +48,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     registry, shelf = load_registry(), Shelf.from_entry_points()
-    ledger = Ledger(settings.origin, operator, keyrings, registry.sha256)
+    policies = load_policies(registry)
+    ledger = Ledger(settings.origin, operator, keyrings, policies.sha256)
     return Cockpit(
         settings=settings,
         database=database,
@@ -57,6 +60,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         keyrings=keyrings,
         shelf=shelf,
         registry=registry,
+        policies=policies,
+        oracle=Oracle(policies.exported, policies.entity_json, policies.sha256),
         clock=clock,
         indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cockpit.archive.decisions import Recorder
+from cockpit.consent.cedar.oracle import Oracle
 from cockpit.consent.notice import KindWords
+from cockpit.consent.policy_set import PolicySet
 from cockpit.registry import Registry
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.search.open_indexes import OpenIndexes
@@ -33,6 +35,8 @@ class Cockpit:
     keyrings: Keyrings = field(repr=False)
     shelf: Shelf
     registry: Registry
+    policies: PolicySet
+    oracle: Oracle
     clock: Callable[[], datetime]
     indexes: OpenIndexes[Snapshot]
 

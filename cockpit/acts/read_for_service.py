@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.consent.engine import ReadRequest, decide
+from cockpit.consent.engine import decide
+from cockpit.consent.facts import Candidate, ReadRequest, candidate, recipient
 from cockpit.consent.pauses import Pause
 from cockpit.consent.projection import project
 from cockpit.domain.consent import AccessMode, Consent
-from cockpit.domain.decision import Allowed, Decision, Reason
+from cockpit.domain.decision import Allowed, Decision, Reason, Refused
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId, Kind, ServiceId
@@ -95,10 +97,13 @@ def _decide_log_release(
     presented = _open_token(cockpit, connection, access_token, wanted, now)
     if isinstance(presented, InvalidToken):
         return presented
-    request = _request(presented, wanted, now)
-    decision = decide(request, presented.consent, presented.service)
-    if not isinstance(decision, Allowed):
+    request, ready = _request(presented, wanted, now), _candidate(cockpit, presented)
+    shadow = cockpit.oracle if cockpit.oracle.is_due(request.id, ready.use) else None
+    decision = decide(cockpit.policies, request, (ready,), shadow=shadow)
+    if isinstance(decision, Refused):
         _log(cockpit, connection, presented, wanted, decision, now, 0)
+        if decision.disagreement:
+            _raise_alarm(cockpit, connection, decision, now)
         return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
     reader = cockpit.spaces.reader(connection, presented.keyring)
     records = (stored.record for stored in reader.stream(wanted.kind, decision.data_from, decision.data_until))
@@ -155,6 +160,8 @@ def _request(presented: _Presented, wanted: Wanted, now: datetime) -> ReadReques
     once = presented.consent.clause.mode is AccessMode.ONCE
     spent = row.reads_count if once or row.reads_day == day_of(now) else 0
     return ReadRequest(
+        id=secrets.token_hex(16),
+        person=presented.consent.person,
         service=presented.service.id,
         kind=wanted.kind,
         fields=wanted.fields,
@@ -164,6 +171,27 @@ def _request(presented: _Presented, wanted: Wanted, now: datetime) -> ReadReques
         now=instant(now),
         reads_spent=spent,
     )
+
+
+def _candidate(cockpit: Cockpit, presented: _Presented) -> Candidate:
+    clause = presented.consent.clause
+    use = cockpit.registry.use_of(clause)
+    # What another text of the use says is no basis for what was agreed to.
+    same = use is not None and cockpit.registry.use_sha256(use) == clause.use_sha256
+    to = recipient(presented.service, clause.use, clause.use_version)
+    return candidate(presented.consent, to, use.special_basis if use and same else "")
+
+
+def _raise_alarm(cockpit: Cockpit, connection: Connection, decision: Refused, now: datetime) -> None:
+    """Our engine and Cedar's disagree: nobody's read, everybody's alarm. It names policies and the use, no person."""
+    grounds = decision.grounds
+    named: dict[str, Json] = {
+        "alarm": "policy-engines-disagree",
+        "use": grounds.use,
+        "policies": list(grounds.policies),
+        "request": grounds.request,
+    }
+    cockpit.ledger.append(connection, Event(EventType.ALARM, named), now)
 
 
 def _log(
@@ -189,6 +217,7 @@ def _log(
         "use": f"{clause.use}-v{clause.use_version}",
         **known,
         "decision": "allowed" if isinstance(decision, Allowed) else decision.reason.value,
+        "policies": list(decision.grounds.policies),
     }
     subject: dict[str, Json] = {
         **named,
@@ -198,6 +227,8 @@ def _log(
     }
     if isinstance(decision, Allowed):
         subject |= {"from": decision.data_from, "until": decision.data_until, "grain": decision.allowed.grain.value}
+        if decision.grounds.alerts:
+            subject["rules"] = list(decision.grounds.alerts)
     event = EventType.ACCESS_ALLOWED if allowed else EventType.ACCESS_REFUSED
     return cockpit.ledger.append(connection, Event(event, named, subject), now, presented.row.person)
 
@@ -213,4 +244,15 @@ _SENTENCES = {
     Reason.OUTSIDE_PERIOD: "the consent does not cover this period",
     Reason.TOO_FINE: "the consent allows only coarser data",
     Reason.QUOTA_SPENT: "the consent's number of reads is spent",
+    Reason.STANDING_RULE: "a rule of the person does not allow this read",
+    Reason.OTHER_PERSON: "the consent was given by another person",
+    Reason.SERVICE_STOPPED: "the operator stopped this service",
+    Reason.OTHER_PURPOSE: "the consent was given for another purpose",
+    Reason.OTHER_OPERATION: "the consent does not allow this operation",
+    Reason.KEPT_TOO_LONG: "the service declares to keep data for longer than the consent says",
+    Reason.KEPT_ELSEWHERE: "the service declares to keep data elsewhere than the consent says",
+    Reason.PASSED_ON: "the service declares to pass data on to others than the consent says",
+    Reason.MORE_AUTOMATED: "the service declares that a machine decides more than the consent says",
+    Reason.NOT_EXPLICIT: "the consent does not explicitly allow this special category of data",
+    Reason.UNDECIDABLE: "the read could not be decided, so it is refused",
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cockpit.cli import explaining
 from cockpit.cli.speaking import echo_json, plainly
 
 
@@ -46,3 +47,7 @@ def policies_check(path: Path | None, as_json: bool, publish: bool) -> None:
             click.echo(str(fault))
         click.echo(f"{len(shelf.uses)} uses, {len(shelf.kinds)} kinds, {len(faults)} faults")
     sys.exit(1 if faults else 0)
+
+
+policies.add_command(explaining.explain)
+policies.add_command(explaining.compile_policies)

@@ -1,97 +1,151 @@
-"""The decision on one read: deny by default, one named reason for each refusal."""
+"""The decision on one read: policies over each candidate consent, deny by default, the nearest refusal explained.
+
+Policies can only take away. Whatever they say, what is released lies within the clause of a consent that lives and was
+given by this person to this service: ``Candidate.within_its_life`` and ``_released`` hold without them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from cockpit.domain.consent import Consent
-from cockpit.domain.decision import Allowed, Decision, Reason, Refused
-from cockpit.domain.ids import Kind, ServiceId
-from cockpit.domain.service import Service
-from cockpit.domain.use import Grain
+from cockpit.consent.cedar.expressions import Question
+from cockpit.consent.cedar.policies import Verdict
+from cockpit.consent.facts import COARSENESS, Candidate, ReadRequest, part_of, question
+from cockpit.consent.policy_set import PolicySet
+from cockpit.consent.standing import StandingRule, alerts, broken
+from cockpit.domain.consent import ClauseInput
+from cockpit.domain.decision import REASONS, Allowed, Decision, Facet, Grounds, Reason, Refused
+from cockpit.domain.ids import PersonId, ServiceId
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """One read a service asks for. Empty ``fields`` means every field the clause allows; None days mean its window.
+class Shadow(Protocol):
+    """A second engine that is asked the same question."""
 
-    ``reads_spent`` counts the reads already released under this consent: today's (Europe/Paris), or all of them
-    when the clause is for one reading only;
-    ``now`` is the UTC instant.
+    def agrees(self, asked: Question, verdict: Verdict) -> bool:
+        """Whether it decides alike, by the same policies."""
+
+
+Held = Mapping[tuple[PersonId, ServiceId], Sequence[Candidate]]
+"""Candidates by person and recipient."""
+
+
+def select(held: Held, request: ReadRequest) -> Sequence[Candidate]:
+    """The candidates that this person gave to this service."""
+    return held.get((request.person, request.service), ())
+
+
+def decide(
+    policies: PolicySet,
+    request: ReadRequest,
+    candidates: Sequence[Candidate],
+    rules: Sequence[StandingRule] = (),
+    shadow: Shadow | None = None,
+) -> Decision:
+    """Whether this read may go on, and what it is projected to: the first candidate that allows, or the nearest.
+
+    The candidates that cover the kind are tried first; the others only tell what is missing when none covers it.
     """
-
-    service: ServiceId
-    kind: Kind
-    fields: tuple[str, ...]
-    grain: Grain | None
-    data_from: str | None
-    data_until: str | None
-    now: str
-    reads_spent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Everything a check may look at."""
-
-    request: ReadRequest
-    consent: Consent
-    service: Service
+    nearest: Refused | None = None
+    covering = [one for one in candidates if request.kind in one.parts] if len(candidates) > 1 else candidates
+    for ready in covering or candidates:
+        decision = _judged(policies, request, ready, rules, shadow)
+        if isinstance(decision, Allowed):
+            return decision
+        if nearest is None or _distance(decision) < _distance(nearest):
+            nearest = decision
+    return nearest or Refused(Reason.NO_CONSENT, _grounds(policies, request, None))
 
 
-def _declared(case: Case) -> bool:
-    clause = case.consent.clause
-    declared = case.service.declared(clause.use, clause.use_version)
-    return declared is not None and case.request.kind in declared.fields
+def _judged(
+    policies: PolicySet,
+    request: ReadRequest,
+    ready: Candidate,
+    rules: Sequence[StandingRule],
+    shadow: Shadow | None,
+) -> Decision:
+    try:
+        against = broken(rules, ready, request, policies.entities) if rules else ()
+        asked = question(ready, request, frozenset(against))
+    except ValueError:  # A day, an hour or a name that is none: what cannot be compared is not allowed.
+        return Refused(Reason.UNDECIDABLE, _grounds(policies, request, ready), ready.consent.id)
+    verdict = policies.compiled.evaluate(asked)
+    if shadow is not None and not shadow.agrees(asked, verdict):
+        return Refused(Reason.UNDECIDABLE, _grounds(policies, request, ready, verdict), ready.consent.id, True)
+    covered = ready.of_kind(request.kind).covered
+    if not verdict.allows or covered is None or not ready.within_its_life(request):
+        return _refused(policies, request, ready, verdict)
+    return _released(policies, request, ready, covered, verdict, alerts(rules, request) if rules else ())
 
 
-def _covers_fields(case: Case) -> bool:
-    part = case.consent.clause.input_for(case.request.kind)
-    return part is not None and set(case.request.fields) <= set(part.fields)
+def _refused(policies: PolicySet, request: ReadRequest, ready: Candidate, verdict: Verdict) -> Refused:
+    grounds = _grounds(policies, request, ready, verdict)
+    if verdict.errors:
+        reason = Reason.UNDECIDABLE
+    elif grounds.facets:
+        reason = REASONS[grounds.facets[0]]
+    else:
+        # Nothing forbids and nothing permits, or the policies would allow what no policy can.
+        reason = Reason.NO_CONSENT if ready.within_its_life(request) else Reason.NOT_ACTIVE
+    return Refused(reason, grounds, ready.consent.id)
 
 
-def _within_period(case: Case) -> bool:
-    clause, request = case.consent.clause, case.request
-    first, last = request.data_from or clause.data_from, request.data_until or clause.data_until
-    return clause.data_from <= first <= last <= clause.data_until
-
-
-def _coarse_enough(case: Case) -> bool:
-    part = case.consent.clause.input_for(case.request.kind)
-    asked = case.request.grain
-    return part is not None and (asked is None or asked.coarseness >= part.grain.coarseness)
-
-
-CHECKS: tuple[tuple[Reason, Callable[[Case], bool]], ...] = (
-    (Reason.NOT_ACTIVE, lambda case: case.consent.status.live),
-    (Reason.EXPIRED, lambda case: case.request.now < case.consent.clause.expires),
-    (Reason.OTHER_SERVICE, lambda case: case.request.service in case.consent.clause.recipients),
-    (Reason.NOT_DECLARED, _declared),
-    (Reason.KIND_NOT_COVERED, lambda case: case.consent.clause.input_for(case.request.kind) is not None),
-    (Reason.FIELD_NOT_COVERED, _covers_fields),
-    (Reason.TOO_FINE, _coarse_enough),
-    (Reason.OUTSIDE_PERIOD, _within_period),
-    (Reason.QUOTA_SPENT, lambda case: case.request.reads_spent < case.consent.clause.max_per_day),
-)
-"""Each question must be answered yes; the first that is not gives the refusal its reason."""
-
-
-def decide(request: ReadRequest, consent: Consent | None, service: Service) -> Decision:
-    """Whether this read may go on, and what it is projected to."""
-    if consent is None:
-        return Refused(Reason.NO_CONSENT)
-    case = Case(request, consent, service)
-    for reason, question in CHECKS:
-        if not question(case):
-            return Refused(reason, consent.id)
-    clause = consent.clause
-    part = clause.input_for(request.kind)
-    assert part is not None  # KIND_NOT_COVERED refused already
+def _released(
+    policies: PolicySet,
+    request: ReadRequest,
+    ready: Candidate,
+    covered: ClauseInput,
+    verdict: Verdict,
+    told: tuple[str, ...],
+) -> Allowed:
+    """What may leave: what was asked, cut to the clause once more."""
+    clause, leaving = ready.consent.clause, covered
+    if request.fields or request.grain is not None:
+        fields, grain = covered.fields, covered.grain
+        if request.fields:
+            fields = tuple([name for name in request.fields if name in fields])
+        if request.grain is not None and COARSENESS[request.grain._value_] > COARSENESS[grain._value_]:
+            grain = request.grain
+        leaving = part_of(covered.kind, fields, grain._value_, covered.required).covered or covered
+    first, last = request.data_from, request.data_until
     return Allowed(
-        consent=consent.id,
-        allowed=replace(part, fields=request.fields or part.fields, grain=request.grain or part.grain),
-        data_from=request.data_from or clause.data_from,
-        data_until=request.data_until or clause.data_until,
-        obligations=(f"delete-after {clause.retention}", "no-onward-transfer"),
+        ready.consent.id,
+        leaving,
+        clause.data_from if first is None or first < clause.data_from else first,
+        clause.data_until if last is None or last > clause.data_until else last,
+        ready.obligations,
+        _grounds(policies, request, ready, verdict, told),
     )
+
+
+_NOTHING = Verdict((), (), ())
+
+
+def _grounds(
+    policies: PolicySet,
+    request: ReadRequest,
+    ready: Candidate | None,
+    verdict: Verdict = _NOTHING,
+    told: tuple[str, ...] = (),
+) -> Grounds:
+    determining = verdict.determining
+    return Grounds(
+        determining,
+        policies.facets_of(verdict.forbids) if verdict.forbids else (),
+        policies.words_of(determining),
+        ready.use if ready else "",
+        ready.version if ready else "",
+        policies.sha256,
+        request.id,
+        request.now,
+        told,
+    )
+
+
+_ORDER = {facet: index for index, facet in enumerate(Facet)}
+
+
+def _distance(refused: Refused) -> tuple[bool, int, int]:
+    """How far a refused candidate was from allowing: by how much blocks it, then by what comes first."""
+    facets = refused.grounds.facets
+    return (not facets, len(facets), -_ORDER[facets[0]] if facets else 0)

@@ -36,6 +36,7 @@ class EventType(StrEnum):
     ACCESS_ALLOWED = "access.allowed"
     ACCESS_REFUSED = "access.refused"
     ACCESS_BATCH = "access.batch"
+    ALARM = "alarm.raised"
     EXPORT_MADE = "export.made"
     KEY_ROTATED = "key.rotated"
     KEY_RETIRED = "key.retired"

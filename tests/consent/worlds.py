@@ -7,18 +7,22 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from cockpit.consent.engine import ReadRequest
+from cockpit.consent.facts import Candidate, ReadRequest, candidate, recipient
 from cockpit.consent.request import Ask, clause_for
 from cockpit.domain.consent import AccessMode, Clause, Consent, ConsentStatus
 from cockpit.domain.ids import ConsentId, Kind, PersonId, ServiceId, UseId
 from cockpit.domain.service import DeclaredUse, Service
 from cockpit.domain.use import Automation, Grain
+from cockpit.policies import load_policies
 from cockpit.registry import load_registry
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 REGISTRY = load_registry()
 SERIES, INVOICE = Kind("energy.series"), Kind("invoice.document")
 USE = REGISTRY.uses["energy-advice-v1"]
+
+PERSON = PersonId("a" * 32)
+POLICIES = load_policies(REGISTRY)
 
 SERVICE = Service(
     id=ServiceId("c_coach"),
@@ -60,11 +64,15 @@ def clause(**changes: object) -> Clause:
 
 
 def consent(given: Clause | None = None, status: ConsentStatus = ConsentStatus.GIVEN) -> Consent:
-    return Consent(ConsentId("1" * 32), PersonId("a" * 32), given or clause(), status, 1)
+    return Consent(ConsentId("1" * 32), PERSON, given or clause(), status, 1)
+
+
+def ready(given: Consent | None = None, service: Service = SERVICE) -> Candidate:
+    return candidate(given or consent(), recipient(service, USE.id, USE.version))
 
 
 def request(**changes: object) -> ReadRequest:
-    plain = ReadRequest(SERVICE.id, SERIES, (), None, None, None, "2026-11-23T09:30:00Z", 0)
+    plain = ReadRequest(SERVICE.id, SERIES, (), None, None, None, "2026-11-23T09:30:00Z", 0, PERSON)
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
@@ -81,5 +89,8 @@ requests = st.builds(
     data_until=st.none() | days,
     now=days.map(lambda day: f"{day}T12:00:00Z"),
     reads_spent=st.integers(0, 6),
+    person=st.sampled_from([PERSON, PERSON, PERSON, PersonId("b" * 32)]),
+    purpose=st.sampled_from([None, None, USE.purposes[0], "https://w3id.org/dpv#PublicPolicyMaking"]),
+    operation=st.sampled_from([None, None, USE.operations[0], "https://w3id.org/dpv#Consult"]),
 )
 statuses = st.sampled_from(list(ConsentStatus))

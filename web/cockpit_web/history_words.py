@@ -78,6 +78,17 @@ _REASONS = {
     Reason.OUTSIDE_PERIOD: marked("Vous n'avez pas autorisé cette période."),
     Reason.TOO_FINE: marked("Vous avez autorisé des données moins détaillées."),
     Reason.QUOTA_SPENT: marked("Il a déjà lu autant de fois que permis."),
+    Reason.STANDING_RULE: marked("Une de vos règles personnelles l'interdit."),
+    Reason.OTHER_PERSON: marked("L'autorisation est celle d'une autre personne."),
+    Reason.SERVICE_STOPPED: marked("L'exploitant a arrêté ce service."),
+    Reason.OTHER_PURPOSE: marked("Vous l'avez autorisé pour autre chose."),
+    Reason.OTHER_OPERATION: marked("Vous n'avez pas autorisé cette opération."),
+    Reason.KEPT_TOO_LONG: marked("Il garderait vos données plus longtemps que vous ne l'avez autorisé."),
+    Reason.KEPT_ELSEWHERE: marked("Il garderait vos données ailleurs que vous ne l'avez autorisé."),
+    Reason.PASSED_ON: marked("Il transmettrait vos données à d'autres que vous ne l'avez autorisé."),
+    Reason.MORE_AUTOMATED: marked("Une machine déciderait davantage que vous ne l'avez autorisé."),
+    Reason.NOT_EXPLICIT: marked("Ces données sont sensibles : il faut votre accord explicite."),
+    Reason.UNDECIDABLE: marked("La demande n'a pas pu être examinée : elle est refusée."),
 }
 
 

@@ -1,0 +1,1 @@
+"""A closed subset of Cedar, compiled: values, expressions, policies; and Cedar itself to check it."""
