@@ -36,6 +36,9 @@ ROUNDS = 3
 PERSONS = 4
 """Whose accesses a batch holds: a household."""
 
+TOGETHER = 4
+"""Batches of a transaction under load: what comes in a tenth of a second waits for one commit."""
+
 MANY = 64
 """Persons of a batch that many readings fell into at once."""
 
@@ -90,14 +93,15 @@ def access(number: int) -> Event:
     return Event(EventType.ACCESS_ALLOWED, audit, subject)
 
 
-def batched_per_s(cockpit: Cockpit, persons: Sequence[PersonId], batches: int) -> float:
-    """Accesses logged, each batch in a transaction of its own that is on the disk when it ends."""
+def batched_per_s(cockpit: Cockpit, persons: Sequence[PersonId], transactions: int, together: int = 1) -> float:
+    """Accesses logged, ``together`` batches in each transaction, which is on the disk when it ends."""
     events = [(access(number), persons[number % len(persons)]) for number in range(MOST_IN_BATCH)]
     began = perf_counter()
-    for _ in range(batches):
+    for _ in range(transactions):
         with cockpit.database.write(EVERYONE) as connection:
-            cockpit.ledger.append_batch(connection, events, now())
-    return batches * MOST_IN_BATCH / (perf_counter() - began)
+            for _ in range(together):
+                cockpit.ledger.append_batch(connection, events, now())
+    return transactions * together * MOST_IN_BATCH / (perf_counter() - began)
 
 
 def event_cpu_ms(cockpit: Cockpit, person: PersonId, count: int) -> float:
@@ -162,7 +166,8 @@ def round_of(*, quick: bool) -> dict[str, Number]:
         persons = [open_space(cockpit, f"p{n}", "quatre mots faciles", "P", "fr").person for n in range(MANY)]
         household = persons[:PERSONS]
         batched_per_s(cockpit, household, 2)
-        found["batched_durable_per_s"] = batched_per_s(cockpit, household, 20 if quick else 100)
+        found["batched_durable_per_s"] = batched_per_s(cockpit, household, 5 if quick else 25, TOGETHER)
+        found["batched_alone_per_s"] = batched_per_s(cockpit, household, 20 if quick else 100)
         found["batched_many_per_s"] = batched_per_s(cockpit, persons, 5 if quick else 20)
         found["consent_event_cpu_ms"] = event_cpu_ms(cockpit, persons[0], 100 if quick else 500)
     with deployment() as cockpit:
@@ -184,6 +189,7 @@ def main() -> None:
         "leaves": 100_000 if options.quick else MILLION,
         "records_in_a_batch": MOST_IN_BATCH,
         "persons_in_a_batch": PERSONS,
+        "batches_in_a_commit": TOGETHER,
         "rounds": ROUNDS,
     }
     show(Report("log", calibration, metrics, {}, {}), as_json=options.json)

@@ -19,7 +19,7 @@ from cockpit.domain.moment import instant, minute
 from cockpit.domain.record import Json
 from cockpit.sealing.box import KEY_BYTES, open_under, seal_under
 from cockpit.sealing.operator import OperatorKeys
-from cockpit.store import heads, log_rows, unsettled, walks
+from cockpit.store import batches, heads, log_rows, unsettled, walks
 from cockpit.store.growth import Growth, Growths
 from cockpit.store.journal import JournalLine, Opening, encode_lines
 from cockpit.store.keyrings import Keyrings
@@ -28,7 +28,7 @@ from cockpit.store.space import JOURNAL
 from cockpit.store.streams import append
 from cockpit.tlog import logs, merkle
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
-from cockpit.tlog.leaf import MOST_IN_BATCH, BatchLeaf, Leaf, batch_record, commit, tag
+from cockpit.tlog.leaf import MOST_IN_BATCH, BatchLeaf, Leaf, commit, tag
 from cockpit.tlog.logs import CONSENT, LogName
 from cockpit.tlog.tiles import bundle, unbundle
 
@@ -108,11 +108,12 @@ class Ledger:
     def append_batch(self, connection: Connection, events: Sequence[tuple[Event, PersonId]], at: datetime) -> Logged:
         """Log up to 1,024 accesses under one leaf; each one's position in the batch is its place in ``events``.
 
-        For several persons the transaction must be about ``walls.EVERYONE``. Raises ``ValueError`` for none, or more.
+        For several persons the transaction must be about ``walls.EVERYONE``. Raises ``ValueError`` for none, more,
+        or anything but accesses.
         """
-        if not 0 < len(events) <= MOST_IN_BATCH:
-            raise ValueError(f"a batch holds 1 to {MOST_IN_BATCH} records")
-        batch = _committed(events, self._numbered(connection, [person for _, person in events]))
+        if not 0 < len(events) <= MOST_IN_BATCH or not all(logs.is_access(event.type) for event, _ in events):
+            raise ValueError(f"a batch holds 1 to {MOST_IN_BATCH} accesses")
+        batch = batches.committed(events, self._numbered(connection, [person for _, person in events]))
         root, paths = merkle.whole_tree([merkle.leaf_hash(record.content) for record in batch])
         leaf = BatchLeaf(EventType.ACCESS_BATCH.value, minute(at), self.policy, len(batch), root.hex()).to_bytes()
         growth = self._growing(connection, EventType.ACCESS_BATCH, at)
@@ -121,26 +122,8 @@ class Ledger:
             lambda index: self._sealed(growth.log, index, [record.audit for record in batch]),
             bundle(record.content for record in batch),
         )
-        told: dict[PersonId, list[JournalLine]] = {}
-        moment = instant(at)
-        for position, (record, path) in enumerate(zip(batch, paths, strict=True)):
-            event, person = events[position]
-            line = JournalLine(
-                uid=str(record.number),
-                at=moment,
-                type=event.type.value,
-                log=growth.log,
-                index=index,
-                audit=record.audit,
-                subject=record.subject,
-                position=position,
-                count=len(batch),
-                policy=self.policy,
-                tag=record.tag,
-                path=base64.b64encode(path).decode(),
-            )
-            told.setdefault(person, []).append(line)
-        for person, lines in told.items():
+        place = batches.Place(instant(at), growth.log, index, self.policy)
+        for person, lines in batches.told(events, batch, paths, place).items():
             self._tell(connection, person, lines)
         return Logged(logs.origin_of(self.origin, growth.log), index, hashlib.sha256(leaf).hexdigest())
 
@@ -229,37 +212,6 @@ class Ledger:
 
     def _sealed(self, log: LogName, index: int, openings: Sequence[Opening]) -> bytes:
         return seal_under(self.operator.duty("audit"), msgspec.json.encode(openings), _context(log, index))
-
-
-class _Record(msgspec.Struct, frozen=True, gc=False):
-    """One record of a batch that is being made."""
-
-    number: int
-    tag: str
-    content: bytes
-    audit: Opening
-    subject: Opening
-
-
-def _committed(events: Sequence[tuple[Event, PersonId]], numbered: Sequence[tuple[int, str]]) -> list[_Record]:
-    """The records of a batch: what each event's parts are committed to, and their openings."""
-    # All the salts at once: to ask the system a thousand times takes as long as the commitments.
-    salts = os.urandom(2 * KEY_BYTES * len(events))
-    digits, batch, at = salts.hex(), [], 0
-    for (event, _), (number, mark) in zip(events, numbered, strict=True):
-        middle, end = at + KEY_BYTES, at + 2 * KEY_BYTES
-        audit, subject = commit(salts[at:middle], event.audit), commit(salts[middle:end], event.subject)
-        batch.append(
-            _Record(
-                number,
-                mark,
-                batch_record(event.type.value, audit, subject, mark),
-                Opening(digits[2 * at : 2 * middle], event.audit),
-                Opening(digits[2 * middle : 2 * end], event.subject),
-            )
-        )
-        at = end
-    return batch
 
 
 def opened_leaf(

@@ -20,9 +20,14 @@ _OF_ACCESS = frozenset(
 )
 
 
+def is_access(event: EventType) -> bool:
+    """Whether an event of this type is somebody's access: it stands in the log of its month, and may be in a batch."""
+    return event in _OF_ACCESS
+
+
 def log_of(event: EventType, at: datetime) -> LogName:
     """The log that an event of this type belongs to at this moment. Months are UTC's."""
-    return shard(f"{at.astimezone(UTC):%Y-%m}") if event in _OF_ACCESS else CONSENT
+    return shard(f"{at.astimezone(UTC):%Y-%m}") if is_access(event) else CONSENT
 
 
 def shard(month: str) -> LogName:

@@ -216,6 +216,13 @@ def test_a_batch_holds_one_record_to_a_thousand(cockpit: Cockpit, visit: Visit, 
         log_batch(cockpit, *[visit.person] * count)
 
 
+def test_a_batch_holds_accesses_only(cockpit: Cockpit, visit: Visit) -> None:
+    """A decision has a leaf of its own in the consent log, or a verifier refuses it."""
+    with cockpit.database.write(visit.person) as connection, pytest.raises(ValueError, match="accesses"):
+        cockpit.ledger.append_batch(connection, [(READ, visit.person), (GIVEN, visit.person)], cockpit.clock())
+    assert codes(cockpit) == set()
+
+
 def test_a_batch_of_one_and_of_the_most(cockpit: Cockpit, visit: Visit) -> None:
     log_batch(cockpit, visit.person)
     log_batch(cockpit, *[visit.person] * MOST_IN_BATCH)
