@@ -27,6 +27,7 @@ from cockpit.domain.record import Json
 from cockpit.grants.joint import JointRequest, code_hash, new_code, open_joint, seal_joint
 from cockpit.grants.keys import new_grant, new_secret, secret_hash, wrap_private
 from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding
+from cockpit.grants.rules import rules_of, seal_rules
 from cockpit.grants.summaries import Summary, seal_summary
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import consents, heads, tokens
@@ -199,6 +200,7 @@ def _grant(
             grant.public,
             grant.sealed_clause,
             seal_summary(cockpit.operator, summary, consent),
+            seal_rules(grant.public, rules_of(cockpit.spaces.reader(connection, keyring)), person, consent),
         ),
         grant.wraps,
     )

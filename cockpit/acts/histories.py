@@ -36,6 +36,7 @@ class Verb(StrEnum):
     RESUMED = "resumed"
     WAS_SUSPENDED = "was-suspended"
     STOPPED = "stopped"
+    SET_RULES = "set-rules"
     CAME_TO_ITS_END = "came-to-its-end"
     WAS_REVOKED = "was-revoked"
     TOOK_AWAY = "took-away"
@@ -61,6 +62,7 @@ _VERBS = {
     EventType.CONSENT_RESUMED: Verb.RESUMED,
     EventType.CONSENT_SUSPENDED: Verb.WAS_SUSPENDED,
     EventType.CONSENT_WITHDRAWN: Verb.STOPPED,
+    EventType.RULES_CHANGED: Verb.SET_RULES,
     EventType.CONSENT_EXPIRED: Verb.CAME_TO_ITS_END,
     EventType.CONSENT_REVOKED: Verb.WAS_REVOKED,
     EventType.CONSENT_INVALIDATED: Verb.WAS_REVOKED,

@@ -13,6 +13,7 @@ from cockpit.consent.engine import decide
 from cockpit.consent.facts import Candidate, ReadRequest, candidate, recipient
 from cockpit.consent.pauses import Pause
 from cockpit.consent.projection import project
+from cockpit.consent.standing import StandingRule
 from cockpit.domain.consent import AccessMode, Consent
 from cockpit.domain.decision import Allowed, Decision, Reason, Refused
 from cockpit.domain.errors import ServiceMustAct
@@ -24,6 +25,7 @@ from cockpit.domain.service import Service
 from cockpit.domain.use import Grain
 from cockpit.grants.keys import opened_clause, opened_keyring, secret_hash, unwrap_private
 from cockpit.grants.pushed import open_binding
+from cockpit.grants.rules import open_rules
 from cockpit.grants.summaries import open_summary
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.keyring import GrantedKeyring
@@ -78,6 +80,7 @@ class _Presented:
     service: Service
     keyring: GrantedKeyring
     pauses: tuple[Pause, ...]
+    rules: tuple[StandingRule, ...]
 
 
 def read_for_service(cockpit: Cockpit, access_token: str, wanted: Wanted) -> Release:
@@ -99,7 +102,7 @@ def _decide_log_release(
         return presented
     request, ready = _request(presented, wanted, now), _candidate(cockpit, presented)
     shadow = cockpit.oracle if cockpit.oracle.is_due(request.id, ready.use) else None
-    decision = decide(cockpit.policies, request, (ready,), shadow=shadow)
+    decision = decide(cockpit.policies, request, (ready,), rules=presented.rules, shadow=shadow)
     if isinstance(decision, Refused):
         _log(cockpit, connection, presented, wanted, decision, now, 0)
         if decision.disagreement:
@@ -136,7 +139,8 @@ def _open_token(
     keyring = opened_keyring(private, wraps, token.person, token.consent)
     consent = Consent(token.consent, token.person, clause, row.status, row.epoch)
     pauses = open_summary(cockpit.operator, row.sealed_summary, row.id).pauses
-    return _Presented(consent, row, service, keyring, pauses)
+    rules = open_rules(private, row.sealed_rules, token.person, token.consent)
+    return _Presented(consent, row, service, keyring, pauses, rules)
 
 
 def _log_knock(

@@ -32,6 +32,7 @@ class EventType(StrEnum):
     CONSENT_EXPIRED = "consent.expired"
     CONSENT_REVOKED = "consent.revoked"
     CONSENT_INVALIDATED = "consent.invalidated"
+    RULES_CHANGED = "rules.changed"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event's name, not a secret
     ACCESS_ALLOWED = "access.allowed"
     ACCESS_REFUSED = "access.refused"

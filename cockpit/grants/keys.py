@@ -52,6 +52,16 @@ def seal_clause(public: bytes, clause: Clause, person: PersonId, consent: Consen
     return seal_to(public, canonical(clause_to_json(clause)), _place(person, consent, TERMS))
 
 
+def sealed_body(public: bytes, body: bytes, person: PersonId, consent: ConsentId, what: str) -> bytes:
+    """Something more that a live token of this grant may read, named by ``what``."""
+    return seal_to(public, body, _place(person, consent, what))
+
+
+def opened_body(private: bytes, sealed: bytes, person: PersonId, consent: ConsentId, what: str) -> bytes:
+    """Undo ``sealed_body``. Raises ``Tampered``."""
+    return open_with(private, sealed, _place(person, consent, what))
+
+
 def wrap_for_grant(public: bytes, key: bytes, person: PersonId, consent: ConsentId, of: CollectionEpoch) -> bytes:
     """A collection key sealed to a grant's public key: so a running grant can be given a later epoch."""
     collection, epoch = of

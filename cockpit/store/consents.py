@@ -20,7 +20,7 @@ class ConsentRow:
 
     ``sealed_clause`` opens with the grant's private key (carried by tokens); ``sealed_summary`` with the operator's:
     service and clause hash, so that a withdrawal can be logged while the space is locked. ``used_at`` is the instant
-    of the last reading, or of the decision.
+    of the last reading, or of the decision; ``sealed_rules`` are the person's own rules, sealed to the grant.
     """
 
     person: PersonId
@@ -32,6 +32,7 @@ class ConsentRow:
     grant_public: bytes
     sealed_clause: bytes = field(repr=False)
     sealed_summary: bytes = field(repr=False)
+    sealed_rules: bytes = field(default=b"", repr=False)
     reads_day: str = ""
     reads_count: int = 0
 
@@ -49,6 +50,7 @@ def put(connection: Connection, row: ConsentRow, wraps: Mapping[tuple[Collection
             grant_public=row.grant_public,
             sealed_clause=row.sealed_clause,
             sealed_summary=row.sealed_summary,
+            sealed_rules=row.sealed_rules,
             reads_day=row.reads_day,
             reads_count=row.reads_count,
         )
@@ -107,6 +109,7 @@ def find(connection: Connection, person: PersonId, consent: ConsentId) -> Consen
         row.grant_public,
         row.sealed_clause,
         row.sealed_summary,
+        row.sealed_rules,
         row.reads_day,
         row.reads_count,
     )
@@ -182,6 +185,20 @@ def prolong(connection: Connection, row: ConsentRow, expires: str) -> None:
     table = tables.token
     here = (table.c.person_id == row.person, table.c.consent_id == row.id, table.c.expires == row.expires)
     connection.execute(update(table).where(*here, table.c.type == "refresh").values(expires=expires))
+
+
+def set_rules(connection: Connection, row: ConsentRow, sealed_rules: bytes) -> None:
+    """Hold a consent to the person's rules as they now are."""
+    table = tables.consent
+    where = (table.c.person_id == row.person, table.c.consent_id == row.id)
+    connection.execute(update(table).where(*where).values(sealed_rules=sealed_rules))
+
+
+def open_ones_of(connection: Connection, person: PersonId) -> list[ConsentId]:
+    """The consents of one person that are not over."""
+    table = tables.consent
+    where = (table.c.person_id == person, table.c.status.not_in(sorted(FINAL)))
+    return [ConsentId(found) for found in connection.execute(select(table.c.consent_id).where(*where)).scalars()]
 
 
 def open_ones(connection: Connection) -> list[tuple[PersonId, ConsentId]]:

@@ -25,8 +25,9 @@ from cockpit.store.streams import Opened, append, open_collection
 
 JOURNAL = Collection("journal")
 CONSENTS = Collection("consents")
+RULES = Collection("rules")
 FILES = Collection("files")
-OWN_COLLECTIONS = (JOURNAL, CONSENTS, FILES)
+OWN_COLLECTIONS = (JOURNAL, CONSENTS, RULES, FILES)
 """Collections every space has, beside those of the kinds of data."""
 
 
@@ -230,4 +231,4 @@ class Spaces:
         return Writer(connection, person, self.keyrings, self.versions, self.files)
 
 
-__all__ = ["CONSENTS", "FILES", "JOURNAL", "OWN_COLLECTIONS", "Deposited", "Reader", "Spaces", "Writer"]
+__all__ = ["CONSENTS", "FILES", "JOURNAL", "OWN_COLLECTIONS", "RULES", "Deposited", "Reader", "Spaces", "Writer"]

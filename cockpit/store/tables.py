@@ -130,6 +130,7 @@ consent = Table(
     Column("grant_public", LargeBinary, nullable=False),
     Column("sealed_clause", LargeBinary, nullable=False),
     Column("sealed_summary", LargeBinary, nullable=False),
+    Column("sealed_rules", LargeBinary, nullable=False),
     Column("reads_day", String(10), nullable=False),
     Column("reads_count", Integer, nullable=False),
 )

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("grant_public", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_clause", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_summary", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_rules", sa.LargeBinary(), nullable=False),
         sa.Column("reads_day", sa.String(length=10), nullable=False),
         sa.Column("reads_count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "consent_id"),
