@@ -102,6 +102,7 @@ class HistoryLine:
     consent: str | None
     reason: str | None
     way: WayType | None = None
+    beyond_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _line(entry: JournalEntry) -> HistoryLine:
         consent=_text(part, "consent"),
         reason=_text(part, "decision") if refused else _text(part, "reason"),
         way=WayType(way) if way else None,
+        beyond_rule=bool(part.get("rules")),
     )
 
 

@@ -32,6 +32,7 @@ from cockpit_web.pages import (
     recovery,
     request,
     rotation,
+    rules,
     search,
     settings,
     shares,
@@ -52,7 +53,7 @@ PAGES = tuple(
     module.router
     for module in (
         home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history, shares,
-        request, joint, takeaway, settings, keys, change_passphrase, kit, guardians, escrow, rotation, recovery, help,
+        request, joint, takeaway, settings, keys, change_passphrase, kit, guardians, escrow, rotation, recovery, rules, help,
         language, demonstration,
     )
 )  # fmt: skip

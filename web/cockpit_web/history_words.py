@@ -172,6 +172,8 @@ class Teller:
         return translate(self._language, _REASONS[Reason(line.reason)]) if known and line.reason else ""
 
     def _unusual(self, line: HistoryLine) -> str:
+        if line.beyond_rule:
+            return translate(self._language, marked("C'est plus de lectures que votre règle n'en veut par jour."))
         if line.verb is Verb.READ and self._first.get(line.service) == line.number:
             return translate(self._language, marked("C'est la première fois que ce service lit vos données."))
         return ""

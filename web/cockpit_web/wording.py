@@ -178,6 +178,8 @@ FORM_SENTENCES = {
     "joint_facts": marked("Ces données parlent aussi d'un autre adulte. Demandez son accord, ou ne les envoyez pas."),
     "bad_code": marked("Aucune demande n'attend sous ce code. Vérifiez chaque lettre, ou redemandez un code."),
     "own_code": marked("C'est votre propre demande. L'autre adulte y répond depuis son espace."),
+    "bad_rule": marked("Il manque quelque chose pour faire une règle. Choisissez, puis ajoutez."),
+    "too_many_rules": marked("Cinquante règles au plus. Retirez-en une d'abord."),
     "nothing_narrower": marked("Rien n'est réduit. Choisissez ce qui ne doit plus partir, ou revenez en arrière."),
     "change_not_possible": marked("Ce partage a changé d'état entre-temps : cela ne peut plus se faire."),
     "once_only": marked("Une lecture unique ne se prolonge pas. Le service doit vous redemander."),
