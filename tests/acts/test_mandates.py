@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 import cockpit.acts
+from cockpit.accounts import slots as openings
 from cockpit.accounts.kit import read_kit
 from cockpit.accounts.sessions import OnlyThePerson, Visit
 from cockpit.accounts.slots import Proof, by_kit, by_mandate, by_passphrase, prove
@@ -53,6 +54,8 @@ from cockpit.domain.ids import ConsentId, Kind, RecordUid
 from cockpit.domain.mandate import Capacity, Mandate
 from cockpit.domain.use import Automation
 from cockpit.domain.way import WayId
+from cockpit.sealing import slots as sealing
+from cockpit.sealing.slots import KdfCost
 from cockpit.store import tables
 from cockpit.store.space import CONSENTS
 from cockpit.store.walls import EVERYONE
@@ -400,3 +403,31 @@ def test_a_helper_says_no_yes_to_health_nor_to_a_machine(
         refuse(cockpit, jean, waiting)
     else:
         assert "code=" in give(cockpit, jean, waiting, Narrowing(months=1))
+
+
+def test_a_refusal_takes_the_same_work_whoever_has_mandates_or_a_space(
+    cockpit: Cockpit, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, not timed: each stretching is a quarter of a second at the real cost."""
+    done: list[int] = []
+    real = sealing.stretch
+
+    def counted(passphrase: str, salt: bytes, cost: KdfCost) -> bytes:
+        done.append(cost.memory_kib)
+        return real(passphrase, salt, cost)
+
+    for module in (sealing, openings):
+        monkeypatch.setattr(module, "stretch", counted)
+
+    def work(handle: str) -> list[int]:
+        done.clear()
+        with pytest.raises(WrongSecret):
+            sign_in(cockpit, handle, "pas la bonne phrase")
+        return list(done)
+
+    without = work("camille")
+    for number in range(3):
+        give_mandate(
+            cockpit, proof_of(cockpit, visit), f"Aide {number}", Capacity.HELPER, LAST_DAY, f"phrase numéro {number}"
+        )
+    assert work("camille") == without == work("nobody-here") == [64, 64]

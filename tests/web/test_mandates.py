@@ -113,6 +113,7 @@ def test_every_page_says_for_whom_one_acts(jean: TestClient) -> None:
         banner = screen(page.text).xpath("string(//p[@class='acting'])")
         assert "Vous agissez pour Camille" in banner
         assert "proche qui aide, jusqu'au 20 décembre 2026" in banner
+    assert "Bonjour Camille" not in jean.get("/").text
     assert "/mandats" not in jean.get("/reglages").text
     assert "/emporter" not in jean.get("/reglages").text
 
