@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from cockpit.domain.errors import SpaceLocked
+from cockpit.domain.errors import CitizenMustAct, SpaceLocked
 from cockpit.domain.ids import PersonId
+from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import instant, parse_instant
 from cockpit.sealing.box import KEY_BYTES, derive, new_key, open_under, seal_under
 from cockpit.sealing.keyring import Keyring
@@ -21,13 +22,29 @@ from cockpit.store.sessions import SessionRow
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody signed in. ``keyring`` is None while the space is locked; the name is then unknown too."""
+    """Somebody signed in. ``keyring`` is None while the space is locked; the name is then unknown too.
+
+    ``person`` is whose space it is; ``mandate`` is None when they came themselves, else who acts for them.
+    """
 
     person: PersonId
     session: str
     keyring: Keyring | None = field(repr=False)
     name: str = field(repr=False)
     language: str
+    mandate: Mandate | None = None
+
+
+class OnlyThePerson(CitizenMustAct):
+    """Somebody who acts for the person asked for what is the person's alone."""
+
+    code = "only_the_person"
+
+
+def only_the_person(visit: Visit) -> None:
+    """Refuse somebody who acts for the person. Raises ``OnlyThePerson``."""
+    if visit.mandate is not None:
+        raise OnlyThePerson("only the person can do this; a mandate does not reach so far")
 
 
 def unlocked(visit: Visit) -> Keyring:
@@ -37,19 +54,24 @@ def unlocked(visit: Visit) -> Keyring:
     return visit.keyring
 
 
-def new_session(person: PersonId, vault_key: bytes, now: datetime) -> tuple[str, SessionRow]:
+def new_session(
+    person: PersonId, vault_key: bytes, now: datetime, mandate: Mandate | None = None
+) -> tuple[str, SessionRow]:
     """A cookie (43 characters, the only place its key lives) and the row to keep."""
     secret = new_key()
     cookie = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
-    return cookie, session_row(person, cookie, vault_key, now)
+    return cookie, session_row(person, cookie, vault_key, now, mandate)
 
 
-def session_row(person: PersonId, cookie: str, vault_key: bytes, now: datetime) -> SessionRow:
+def session_row(
+    person: PersonId, cookie: str, vault_key: bytes, now: datetime, mandate: Mandate | None = None
+) -> SessionRow:
     """The row of ``cookie`` with the vault key sealed anew: a sign-in, or an unlock in the same session."""
     secret, at = _secret(cookie), instant(now)
     session_hash = hashlib.sha256(secret).hexdigest()
-    sealed = seal_under(derive(secret, "session"), vault_key, f"session {person}")
-    return SessionRow(session_hash, person, sealed, at, at)
+    by = (mandate.id, mandate.capacity.value) if mandate else ("", "")
+    sealed = seal_under(derive(secret, "session"), vault_key, _context(person, *by))
+    return SessionRow(session_hash, person, sealed, at, at, *by)
 
 
 def session_hash(cookie: str) -> str | None:
@@ -65,7 +87,9 @@ def opened(row: SessionRow, cookie: str) -> bytes | None:
     """The vault key, or None when the session is locked. Raises ``Tampered``."""
     if row.sealed_vault_key is None:
         return None
-    return open_under(derive(_secret(cookie), "session"), row.sealed_vault_key, f"session {row.person}")
+    return open_under(
+        derive(_secret(cookie), "session"), row.sealed_vault_key, _context(row.person, row.mandate, row.capacity)
+    )
 
 
 def idle(row: SessionRow, now: datetime, minutes: int) -> bool:
@@ -82,6 +106,11 @@ def sweep(connection: Connection, now: datetime, minutes: int, hours: int) -> No
     """Lock every idle session and end every old one, of anybody: a key must not wait for a cookie to come back."""
     sessions.forget_keys_unused_since(connection, instant(now - timedelta(minutes=minutes)))
     sessions.remove_opened_before(connection, instant(now - timedelta(hours=hours)))
+
+
+def _context(person: PersonId, mandate: str, capacity: str) -> str:
+    # Whoever edits a row so that an actor looks like the person finds that its key opens no more.
+    return f"session {person} {mandate} {capacity}" if mandate else f"session {person}"
 
 
 def _secret(cookie: str) -> bytes:

@@ -11,8 +11,8 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from cockpit.accounts.passphrase import normalized
-from cockpit.accounts.sessions import Visit
-from cockpit.domain.errors import SpaceLocked, Tampered, WrongSecret
+from cockpit.accounts.sessions import Visit, only_the_person
+from cockpit.domain.errors import CitizenMustAct, SpaceLocked, Tampered, WrongSecret
 from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
 from cockpit.domain.way import WayId, WayType
@@ -68,6 +68,20 @@ def by_passphrase(passphrase: str) -> Presented:
     return Presented((WayType.PASSPHRASE,), lambda slot, half, person: open_passphrase_slot(slot, text, half, person))
 
 
+def by_mandate(passphrase: str) -> Presented:
+    """A passphrase as typed, of somebody who acts for the person: stretched once for all their mandates."""
+    text = normalized(passphrase)
+    stretched: dict[tuple[bytes, KdfCost], bytes] = {}
+
+    def opener(slot: Slot, half: bytes, person: PersonId) -> bytes:
+        known = (slot.salt, slot.cost)
+        if known not in stretched:
+            stretched[known] = stretch(text, slot.salt, slot.cost)
+        return open_slot(slot, stretched[known], half, person)
+
+    return Presented((WayType.MANDATE,), opener)
+
+
 def by_kit(secret: bytes) -> Presented:
     """An emergency kit's secret (32 bytes), lasting or temporary."""
     return _by_secret(secret, WayType.KIT, WayType.TEMPORARY_KIT)
@@ -93,13 +107,7 @@ def open_vault_key(deployment: Deployment, person: PersonId, presented: Presente
 
     Raises ``WrongSecret`` when no slot opens, ``Tampered`` when one opens a key that is not this space's.
     """
-    now = instant(deployment.clock())
-    with deployment.database.read(person) as connection:
-        found = [
-            row.slot
-            for row in slots.all_of(connection, person)
-            if row.slot.type in presented.types and not (row.slot.expires and row.slot.expires <= now)
-        ]
+    found = _presentable(deployment, person, presented)
     half = pepper(deployment, person) if found else b""
     for slot in found:
         try:
@@ -112,8 +120,17 @@ def open_vault_key(deployment: Deployment, person: PersonId, presented: Presente
     raise WrongSecret("this name and secret do not open a space")
 
 
+def holds(deployment: Deployment, person: PersonId, presented: Presented) -> bool:
+    """Whether there is any slot to try the secret on."""
+    return bool(_presentable(deployment, person, presented))
+
+
 def prove(deployment: Deployment, visit: Visit, presented: Presented) -> Proof:
-    """Have the person give a secret of theirs once more. Raises ``WrongSecret``, or ``SpaceLocked``."""
+    """Have the person give a secret of theirs once more.
+
+    Raises ``OnlyThePerson`` for somebody who acts for them, ``WrongSecret``, or ``SpaceLocked``.
+    """
+    only_the_person(visit)
     keyring = unlocked(visit)
     opened = open_vault_key(deployment, visit.person, presented)
     if not hmac.compare_digest(opened.vault_key, keyring.vault_key):
@@ -126,6 +143,16 @@ def unlocked(visit: Visit) -> Keyring:
     if visit.keyring is None:
         raise SpaceLocked("the space is locked; give the passphrase to open it")
     return visit.keyring
+
+
+def check_unused(deployment: Deployment, person: PersonId, passphrase: str, *ways: Callable[[str], Presented]) -> None:
+    """Refuse a passphrase by which somebody already enters: who acts could not be told. Raises ``CitizenMustAct``."""
+    for way in ways:
+        try:
+            open_vault_key(deployment, person, way(passphrase))
+        except WrongSecret:
+            continue
+        raise CitizenMustAct("somebody already enters with this passphrase", code="passphrase_in_use")
 
 
 def check_current(connection: Connection, keyring: Keyring) -> None:
@@ -142,6 +169,16 @@ def check_current(connection: Connection, keyring: Keyring) -> None:
 def same_work_for_nobody(memory_kib: int) -> None:
     """The work of a real attempt, for a name nobody has, so that the time taken does not tell who has a space."""
     stretch("nobody", bytes(16), KdfCost(memory_kib))
+
+
+def _presentable(deployment: Deployment, person: PersonId, presented: Presented) -> list[Slot]:
+    now = instant(deployment.clock())
+    with deployment.database.read(person) as connection:
+        return [
+            row.slot
+            for row in slots.all_of(connection, person)
+            if row.slot.type in presented.types and not (row.slot.expires and row.slot.expires <= now)
+        ]
 
 
 def _by_secret(secret: bytes, *types: WayType) -> Presented:

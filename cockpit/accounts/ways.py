@@ -39,12 +39,14 @@ class About:
     """What is said of a way: sealed, since the names of guardians are personal.
 
     ``drilled_at`` is the instant of the last successful drill; ``threshold`` of ``guardians`` are needed.
+    ``capacity`` is in which one somebody acts for the person, for a mandate.
     """
 
     label: str = ""
     drilled_at: str | None = None
     threshold: int = 0
     guardians: tuple[str, ...] = ()
+    capacity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,12 @@ def ways(connection: Connection, keyring: Keyring, now: datetime) -> tuple[Way, 
 
     Raises ``Tampered``, or ``SpaceLocked`` when the vault key was rotated meanwhile.
     """
-    check_current(connection, keyring)
-    person = PersonId(keyring.person)
-    found = (
-        Way(row.slot.id, row.slot.type, row.created_at, row.slot.expires, _about(row, keyring))
-        for row in slots.all_of(connection, person)
-    )
-    return tuple(way for way in found if not way.expires or way.expires > instant(now))
+    return tuple(way for way in _all(connection, keyring) if not way.expires or way.expires > instant(now))
+
+
+def over(connection: Connection, keyring: Keyring, now: datetime) -> tuple[Way, ...]:
+    """The ways whose date has come and that were not removed yet. Raises as ``ways``."""
+    return tuple(way for way in _all(connection, keyring) if way.expires and way.expires <= instant(now))
 
 
 def way(connection: Connection, keyring: Keyring, wanted: WayId, now: datetime) -> Way:
@@ -116,6 +117,14 @@ def checked_label(typed: str) -> str:
     if not 1 <= len(label) <= MAX_LABEL or not label.isprintable():
         raise CitizenMustAct("a name has 1 to 60 characters", code="bad_label", most=MAX_LABEL)
     return label
+
+
+def _all(connection: Connection, keyring: Keyring) -> tuple[Way, ...]:
+    check_current(connection, keyring)
+    return tuple(
+        Way(row.slot.id, row.slot.type, row.created_at, row.slot.expires, _about(row, keyring))
+        for row in slots.all_of(connection, PersonId(keyring.person))
+    )
 
 
 def _context(way: WayId, person: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.accounts import ways
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, only_the_person
 from cockpit.accounts.slots import Proof, pepper, unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import CitizenMustAct
@@ -32,6 +32,7 @@ def allow_escrow(cockpit: Cockpit, proof: Proof, *, understood: bool) -> None:
 
 def forbid_escrow(cockpit: Cockpit, visit: Visit) -> None:
     """End it at once: no passphrase is asked to take a power back. Forbidding twice changes nothing."""
+    only_the_person(visit)
     keyring, now = unlocked(visit), cockpit.clock()
     with cockpit.database.write(visit.person) as connection:
         if not any(way.type is WayType.ESCROW for way in ways.ways(connection, keyring, now)):

@@ -14,6 +14,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change, Decided, version_before
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.joint import AGREED_DAYS, holds, joint_kinds
+from cockpit.consent.mandates import check_yes, ended_with
 from cockpit.consent.narrowing import Narrowing, narrowed
 from cockpit.consent.notice import Notice, render
 from cockpit.consent.receipt import terms
@@ -86,11 +87,13 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
     """Say yes, to as much as was chosen. Returns where to send the browser, with a code for the service.
 
     Raises ``SpaceLocked``, ``BadChoice``, ``JointFacts`` when another adult must agree first, or ``UnknownRequest``
-    when the request was answered meanwhile.
+    when the request was answered meanwhile. Somebody who acts for the person gives until the end of their mandate at
+    most; raises ``BeyondMandate`` for what they may not give.
     """
     keyring = unlocked(visit)
     now, (consent, last) = cockpit.clock(), _begun(cockpit, visit, pending)
-    clause = narrowed(pending.clause, choice, now)
+    clause = ended_with(visit.mandate, narrowed(pending.clause, choice, now))
+    check_yes(visit.mandate, clause)
     kinds = joint(cockpit, keyring, clause)
     if kinds and not _agreed(cockpit, keyring, consent, clause):
         raise JointFacts("another adult must agree first", kinds=", ".join(kinds))
@@ -106,11 +109,12 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
 def ask_other(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> Handed:
     """Put the request off until another adult, of whom the data speaks too, agrees to these terms with a code.
 
-    Raises ``SpaceLocked``, ``BadChoice``, ``UnknownRequest``.
+    Raises ``SpaceLocked``, ``BadChoice``, ``BeyondMandate``, ``UnknownRequest``.
     """
     unlocked(visit)
     now, (consent, last) = cockpit.clock(), _begun(cockpit, visit, pending)
-    clause, code = narrowed(pending.clause, choice, now), new_code()
+    clause, code = ended_with(visit.mandate, narrowed(pending.clause, choice, now)), new_code()
+    check_yes(visit.mandate, clause)
     notice = _notice(cockpit, pending, clause, visit.language)
     expires = instant(now + timedelta(days=AGREED_DAYS))
     sealed = seal_joint(code, JointRequest(clause, pending.service.name, visit.name))
@@ -254,6 +258,7 @@ def _record(
             "clause": clause_to_json(clause),
             **(more or {}),
         },
+        mandate=visit.mandate,
     )
     return cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
 

@@ -10,6 +10,7 @@ from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change, Decided
 from cockpit.consent.clauses import clause_sha256, clause_to_json
+from cockpit.consent.mandates import check_ends_with, check_yes
 from cockpit.consent.notice import render
 from cockpit.consent.receipt import terms
 from cockpit.domain.consent import ConsentStatus
@@ -42,9 +43,15 @@ def joint_terms(cockpit: Cockpit, request: JointRequest, language: str) -> Decid
 
 
 def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> None:
-    """Say yes or no for what concerns oneself. The other adult still decides for themselves. Raises ``BadCode``."""
+    """Say yes or no for what concerns oneself. The other adult still decides for themselves.
+
+    Raises ``BadCode``, and ``BeyondMandate`` for a yes that is not the actor's to say.
+    """
     now, consent = cockpit.clock(), ConsentId(uuid6.uuid7().hex)
     request = joint_request(cockpit, visit, code)
+    if yes:
+        check_yes(visit.mandate, request.clause)
+        check_ends_with(visit.mandate, request.clause)
     decided = joint_terms(cockpit, request, visit.language)
     clause, notice = decided.clause, decided.notice
     reference = f"{clause.use}-v{clause.use_version}"
@@ -73,6 +80,7 @@ def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> N
                 "role": "joint",
                 "asked_by": request.asked_by,
             },
+            mandate=visit.mandate,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
         if yes:

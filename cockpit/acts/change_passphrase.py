@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.accounts import ways
 from cockpit.accounts.passphrase import checked_passphrase
 from cockpit.accounts.sessions import Visit
-from cockpit.accounts.slots import Proof, pepper
+from cockpit.accounts.slots import Proof, by_mandate, check_unused, pepper
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.way import WayType
@@ -16,6 +16,7 @@ from cockpit.store import sessions, slots
 def change_passphrase(cockpit: Cockpit, visit: Visit, proof: Proof, passphrase: str) -> None:
     """Replace the passphrase; a temporary kit has then served, and ends. Raises ``BadPassphrase``, ``SpaceLocked``."""
     checked = checked_passphrase(passphrase)
+    check_unused(cockpit, proof.person, checked, by_mandate)
     cost = KdfCost(cockpit.settings.argon2_memory_kib)
     half = pepper(cockpit, proof.person)
     # The slow derivation comes before the transaction, so that nobody waits for the writer's lock meanwhile.

@@ -5,7 +5,7 @@ The original file goes with it when nothing else in the space was read from that
 
 from __future__ import annotations
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, only_the_person
 from cockpit.accounts.slots import unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.event import Event, EventType
@@ -19,6 +19,7 @@ from cockpit.store.space import Reader
 
 def erase_record(cockpit: Cockpit, visit: Visit, kind: Kind, uid: RecordUid) -> None:
     """Erase the record; bringing the same file again does not bring it back. Raises ``SpaceLocked`` or ``NotFound``."""
+    only_the_person(visit)
     keyring, now = unlocked(visit), cockpit.clock()
     with cockpit.spaces.read(keyring) as reader:
         blob = reader.record(kind, uid).blob

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, only_the_person
 from cockpit.accounts.slots import unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry, Tree
@@ -51,6 +51,7 @@ def export_space(cockpit: Cockpit, visit: Visit, out: BinaryIO, progress: Progre
     the moment, a little later, when the export itself is logged. Raises ``SpaceLocked`` or ``Tampered``, and
     ``CitizenMustAct`` (``erased_meanwhile``) when a file to take was erased while the archive was being made.
     """
+    only_the_person(visit)
     keyring = unlocked(visit)
     with ArchiveWriter(out) as archive:
         return _written(cockpit, visit, keyring, archive, progress or _silent)

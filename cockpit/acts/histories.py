@@ -9,6 +9,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import NotFound, Tampered
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import Kind
+from cockpit.domain.mandate import Capacity
 from cockpit.domain.record import Json
 from cockpit.domain.way import WayType
 from cockpit.store.journal import JournalEntry, journal
@@ -47,6 +48,9 @@ class Verb(StrEnum):
     USED_ESCROW = "used-escrow"
     ROTATED = "rotated"
     ERASED = "erased"
+    GAVE_A_MANDATE = "gave-a-mandate"
+    ENDED_A_MANDATE = "ended-a-mandate"
+    CAME_FOR_ME = "came-for-me"
 
 
 _VERBS = {
@@ -78,7 +82,18 @@ _VERBS = {
     EventType.VAULT_KEY_ROTATED: Verb.ROTATED,
     EventType.COLLECTION_KEYS_ROTATED: Verb.ROTATED,
     EventType.RECORD_ERASED: Verb.ERASED,
+    EventType.MANDATE_GIVEN: Verb.GAVE_A_MANDATE,
+    EventType.MANDATE_ENDED: Verb.ENDED_A_MANDATE,
+    EventType.MANDATE_USED: Verb.CAME_FOR_ME,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts for the person. ``name`` is empty when they acted on a locked space."""
+
+    capacity: Capacity
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,7 @@ class HistoryLine:
     ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
     objects were read or added; ``reason`` says why a read was refused, or is the operator's own words for using the
     escrow; ``way`` is the type of the way to open the space that changed; ``number`` is the entry's place in the
-    person's own history, from 0.
+    person's own history, from 0; ``acting`` is who did it for them, or whom a mandate is about.
     """
 
     number: int
@@ -103,6 +118,7 @@ class HistoryLine:
     reason: str | None
     way: WayType | None = None
     beyond_rule: bool = False
+    acting: Acting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +180,15 @@ def _line(entry: JournalEntry) -> HistoryLine:
         reason=_text(part, "decision") if refused else _text(part, "reason"),
         way=WayType(way) if way else None,
         beyond_rule=bool(part.get("rules")),
+        acting=_acting(part),
     )
+
+
+def _acting(part: dict[str, Json]) -> Acting | None:
+    said = part.get("actor") or part.get("mandate")
+    if not isinstance(said, dict):
+        return None
+    return Acting(Capacity(str(said["capacity"])), str(said.get("name") or ""))
 
 
 def _count(part: dict[str, Json]) -> int:

@@ -11,12 +11,13 @@ from cockpit.consent.pauses import paused
 from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
+from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import day_of
 from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents
 
 
-def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> None:
+def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandate: Mandate | None = None) -> None:
     """Let it sleep from this day on, whether or not the space is unlocked; pausing twice is no error.
 
     Raises ``NotFound``, and ``ChangeNotPossible`` for a consent that is over or suspended.
@@ -41,6 +42,7 @@ def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> Non
             subject={**since},
             receipt={**since},
             version={**since},
+            mandate=mandate,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
         known = msgspec.structs.replace(known, last=last)

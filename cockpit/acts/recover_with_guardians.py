@@ -38,6 +38,7 @@ def recover_with_guardians(cockpit: Cockpit, handle: str, shares: Sequence[str],
     passphrase, secret = checked_passphrase(passphrase), combine_shares(shares)
     person = _person(cockpit, handle)
     keyring = Keyring(person, openings.open_vault_key(cockpit, person, openings.by_guardians(secret)).vault_key)
+    openings.check_unused(cockpit, person, passphrase, openings.by_mandate)
     kit_secret, kit = new_kit()
     half, cost = openings.pepper(cockpit, person), KdfCost(cockpit.settings.argon2_memory_kib)
     fresh = (

@@ -12,6 +12,7 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import CitizenMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConnectorId, Kind, PersonId, collection_of
+from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import day_of, instant
 from cockpit.domain.record import Json, Record
 from cockpit.sources.port import Fault, FaultKind, PullContext, SourceFile
@@ -38,12 +39,17 @@ class FileRefresh:
         return self.new + self.changed + self.unchanged > 0
 
 
-def refresh_source(cockpit: Cockpit, person: PersonId, sources: Iterable[SourceFile]) -> tuple[FileRefresh, ...]:
-    """Bring files in, one after another; a file that fails does not stop the next. Raises ``NotFound``."""
-    return tuple(_refresh_file(cockpit, person, file) for file in sources)
+def refresh_source(
+    cockpit: Cockpit, person: PersonId, sources: Iterable[SourceFile], mandate: Mandate | None = None
+) -> tuple[FileRefresh, ...]:
+    """Bring files in, one after another; a file that fails does not stop the next. Raises ``NotFound``.
+
+    ``mandate`` is that of whoever brings them for the person.
+    """
+    return tuple(_refresh_file(cockpit, person, file, mandate) for file in sources)
 
 
-def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile) -> FileRefresh:
+def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile, mandate: Mandate | None) -> FileRefresh:
     now = cockpit.clock()
     if len(file.content) > cockpit.settings.upload_bytes:
         fault = Fault(FaultKind.TOO_BIG, "file-too-big", "the file is larger than this cockpit accepts")
@@ -64,7 +70,7 @@ def _refresh_file(cockpit: Cockpit, person: PersonId, file: SourceFile) -> FileR
     if not records or connector is None:
         return FileRefresh(file.name, connector, 0, 0, 0, (), tuple(faults))
     try:
-        done = _keep(cockpit, person, file, connector, records, len(faults), now)
+        done = _keep(cockpit, person, file, connector, records, len(faults), mandate, now)
     except CitizenMustAct as error:
         if error.reason != "quota":
             raise
@@ -80,6 +86,7 @@ def _keep(
     connector: ConnectorId,
     records: list[Record],
     faults: int,
+    mandate: Mandate | None,
     now: datetime,
 ) -> Deposited:
     """The file, its picture and its records, in one transaction with its entry in the log."""
@@ -91,10 +98,17 @@ def _keep(
         done = writer.deposit(connector, records, instant(now), blob, file.name)
         counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "faults": faults}
         families: list[Json] = [str(name) for name in sorted({collection_of(kind) for kind in done.kinds})]
+        acted: dict[str, Json] = {"actor": mandate.told} if mandate else {}
         event = Event(
             EventType.SOURCE_REFRESHED,
             audit={"connector": connector, "collections": families},
-            subject={"connector": connector, "kinds": list(done.kinds), **counts, "digest": _digest(file.content)},
+            subject={
+                "connector": connector,
+                "kinds": list(done.kinds),
+                **counts,
+                "digest": _digest(file.content),
+                **acted,
+            },
         )
         cockpit.ledger.append(writer.connection, event, now, person)
     return done

@@ -13,6 +13,7 @@ from cockpit.archive.decisions import Change, Decided, present_clause
 from cockpit.consent import lifecycle
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.declarations import covers
+from cockpit.consent.mandates import check_ends_with, check_yes, ended_with
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice
 from cockpit.consent.notice import render
 from cockpit.consent.receipt import terms
@@ -31,7 +32,8 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
     """Let it last ``months`` (1, 3, 6 or 12) from today, at most what the use allows; never shorter than before.
 
     Raises ``SpaceLocked``, ``NotFound``, ``BadChoice``, and ``ChangeNotPossible`` when the consent neither runs nor is
-    suspended, was for one reading, or the service now does more than the terms say: it must then ask again.
+    suspended, was for one reading, or the service now does more than the terms say: it must then ask again. Raises
+    ``BeyondMandate`` for a yes that is not the actor's to say.
     """
     keyring, now, person = unlocked(visit), cockpit.clock(), visit.person
     with cockpit.database.write(person) as connection:
@@ -47,7 +49,9 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
             raise lifecycle.ChangeNotPossible(
                 "the service now declares more than these terms: it must ask again", code="declaration_broader"
             )
-        clause = _prolonged(before, use, months, now)
+        check_yes(visit.mandate, before)
+        check_ends_with(visit.mandate, before)
+        clause = ended_with(visit.mandate, _prolonged(before, use, months, now))
         notice = render(clause, use, service, cockpit.kind_words, visit.language)
         known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
         known = msgspec.structs.replace(known, service_name=service.name, clause_sha256=clause_sha256(clause))
@@ -64,6 +68,7 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
             subject={"notice_sha256": notice.sha256, "renews_sha256": clause_sha256(before)},
             receipt=terms(clause, notice),
             version={"clause": clause_to_json(clause)},
+            mandate=visit.mandate,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
         known = msgspec.structs.replace(known, last=last)

@@ -6,8 +6,9 @@ import msgspec
 
 from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.decisions import Change
+from cockpit.archive.decisions import Change, present_clause
 from cockpit.consent import lifecycle
+from cockpit.consent.mandates import check_ends_with, check_yes
 from cockpit.consent.pauses import resumed
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId
@@ -19,12 +20,16 @@ from cockpit.store import consents
 def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
     """Let the service read again. Whoever allows must have opened the space: stopping is easier than starting.
 
-    Raises ``SpaceLocked``, ``NotFound``, and ``ChangeNotPossible`` for a consent that is not paused.
+    Raises ``SpaceLocked``, ``NotFound``, and ``ChangeNotPossible`` for a consent that is not paused, ``BeyondMandate``.
     """
-    unlocked(visit)
+    keyring = unlocked(visit)
     now = cockpit.clock()
     with cockpit.database.write(visit.person) as connection:
         row = consents.get(connection, visit.person, consent)
+        if visit.mandate is not None:
+            before = present_clause(cockpit.spaces.reader(connection, keyring), consent)
+            check_yes(visit.mandate, before)
+            check_ends_with(visit.mandate, before)
         becomes = lifecycle.after(row.status, lifecycle.Change.RESUME)
         known = open_summary(cockpit.operator, row.sealed_summary, consent)
         known = msgspec.structs.replace(known, pauses=resumed(known.pauses, day_of(now)))
@@ -40,6 +45,7 @@ def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
             subject={**hole},
             receipt={**hole},
             version={**hole},
+            mandate=visit.mandate,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
         known = msgspec.structs.replace(known, last=last)

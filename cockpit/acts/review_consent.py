@@ -9,11 +9,12 @@ from cockpit.archive.decisions import Change
 from cockpit.consent import lifecycle
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
+from cockpit.domain.mandate import Mandate
 from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents
 
 
-def review_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> None:
+def review_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandate: Mandate | None = None) -> None:
     """Note that it was looked at today. Raises ``NotFound``; ``ChangeNotPossible`` for a consent that does not run."""
     with cockpit.database.write(person) as connection:
         row = consents.get(connection, person, consent)
@@ -27,6 +28,7 @@ def review_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> No
             known.use,
             known.clause_sha256,
             known.last,
+            mandate=mandate,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, cockpit.clock())
         known = msgspec.structs.replace(known, last=last)

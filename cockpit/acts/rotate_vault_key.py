@@ -16,6 +16,7 @@ from cockpit.accounts import slots as openings
 from cockpit.accounts import ways
 from cockpit.accounts.guardians import GuardianShare, shared_among
 from cockpit.accounts.kit import new_kit
+from cockpit.accounts.mandates import ended, mandate_of
 from cockpit.accounts.passphrase import normalized
 from cockpit.accounts.profile import reseal_profile
 from cockpit.accounts.sessions import Visit, session_hash, session_row
@@ -59,7 +60,7 @@ def fate(way: Way, *, guardians_again: bool = False, passkeys_at_hand: bool = Fa
             return Fate.RENEWED if guardians_again else Fate.ENDED
         case WayType.PASSKEY:
             return Fate.KEPT if passkeys_at_hand else Fate.ENDED
-        case WayType.ESCROW | WayType.TEMPORARY_KIT:
+        case WayType.ESCROW | WayType.TEMPORARY_KIT | WayType.MANDATE:
             return Fate.ENDED
 
 
@@ -106,6 +107,9 @@ def rotate_vault_key(
         sessions.remove_all(connection, person)
         sessions.put(connection, session_row(person, cookie, new.vault_key, now))
         heads.ask_rotation_of_all(connection, cockpit.spaces.mac_key(person), person)
+        for way in held:
+            if way.type is WayType.MANDATE:
+                cockpit.ledger.append(connection, ended(mandate_of(way), "rotation"), now, person)
         cockpit.ledger.append(connection, Event(EventType.VAULT_KEY_ROTATED), now, person)
     cockpit.indexes.drop_person(person)
     return Rotated(kit, shares)

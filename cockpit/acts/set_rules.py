@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.accounts.sessions import Visit, unlocked
+from cockpit.accounts.sessions import Visit, only_the_person, unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.standing import StandingRule
 from cockpit.domain.errors import CitizenMustAct
@@ -28,8 +28,9 @@ class TooManyRules(CitizenMustAct):
 def set_rules(cockpit: Cockpit, visit: Visit, rules: Sequence[StandingRule]) -> None:
     """Put these in the place of all that were: from the next read on, whatever was consented to.
 
-    Raises ``SpaceLocked``, and ``TooManyRules`` beyond 50.
+    Raises ``OnlyThePerson``, ``SpaceLocked``, and ``TooManyRules`` beyond 50.
     """
+    only_the_person(visit)
     unlocked(visit)
     if len(rules) > MOST_RULES:
         raise TooManyRules(f"keep to {MOST_RULES} rules", most=MOST_RULES)

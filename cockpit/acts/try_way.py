@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 
 from cockpit.accounts import ways
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, only_the_person
 from cockpit.accounts.slots import Presented, open_vault_key, unlocked
 from cockpit.accounts.ways import Way
 from cockpit.acts.cockpit import Cockpit
@@ -14,6 +14,7 @@ from cockpit.domain.errors import WrongSecret
 
 def try_way(cockpit: Cockpit, visit: Visit, presented: Presented) -> Way:
     """The way that the secret would open the space by. Raises ``WrongSecret`` or ``SpaceLocked``."""
+    only_the_person(visit)
     keyring, now = unlocked(visit), cockpit.clock()
     opened = open_vault_key(cockpit, visit.person, presented)
     if not hmac.compare_digest(opened.vault_key, keyring.vault_key):

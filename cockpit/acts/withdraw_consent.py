@@ -9,6 +9,7 @@ from cockpit.archive.decisions import Change
 from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
+from cockpit.domain.mandate import Mandate
 from cockpit.domain.record import Json
 from cockpit.grants.summaries import open_summary
 from cockpit.store import consents, heads, joint
@@ -16,7 +17,7 @@ from cockpit.store.consents import ConsentRow
 from cockpit.store.joint import Answer
 
 
-def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> None:
+def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandate: Mandate | None = None) -> None:
     """End the consent: every code and token of it is dead and its wrapped keys are destroyed before this returns.
 
     Withdrawing twice is no error and leaves one entry. When it is an agreement to what another adult shares, theirs
@@ -30,7 +31,7 @@ def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId) -> 
         _end_the_others(cockpit, known.joint)
     with cockpit.database.write(person) as connection:
         row = consents.get(connection, person, consent)
-        _end(cockpit, connection, row, ConsentStatus.WITHDRAWN, EventType.CONSENT_WITHDRAWN, {})
+        _end(cockpit, connection, row, ConsentStatus.WITHDRAWN, EventType.CONSENT_WITHDRAWN, {}, mandate)
 
 
 def _end_the_others(cockpit: Cockpit, code_hash: str) -> None:
@@ -52,6 +53,7 @@ def _end(
     status: ConsentStatus,
     event: EventType,
     said: dict[str, Json],
+    mandate: Mandate | None = None,
 ) -> None:
     granted = {collection for collection, _ in consents.wraps(connection, row.person, row.id)}
     if not consents.end(connection, row.person, row.id, status):
@@ -71,5 +73,6 @@ def _end(
         subject={**said},
         receipt={**said},
         version={**said},
+        mandate=mandate,
     )
     cockpit.recorder.leave(cockpit.spaces.writer(connection, row.person), change, cockpit.clock())

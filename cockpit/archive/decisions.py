@@ -31,6 +31,7 @@ from cockpit.domain.consent_record import Actor, ActorRole, ConsentRecord, Expre
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId, PersonId, ServiceId
+from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.domain.service import Service
@@ -59,7 +60,7 @@ class Change:
     """One change of one consent. ``audit``, ``subject``, ``receipt`` and ``version`` hold what is particular to it.
 
     ``last`` names the version before; ``decided`` is None where the terms cannot be read. ``actor`` is who brought it
-    about, the person when it is None.
+    about, the person when it is None; ``mandate`` is that of whoever acted for them.
     """
 
     event: EventType
@@ -75,6 +76,7 @@ class Change:
     subject: dict[str, Json] = field(default_factory=dict)
     receipt: dict[str, Json] = field(default_factory=dict)
     version: dict[str, Json] = field(default_factory=dict)
+    mandate: Mandate | None = None
 
 
 def present_clause(reader: Reader, consent: ConsentId) -> Clause:
@@ -106,16 +108,18 @@ class Recorder:
         """
         record = self._record(writer.person, change, now)
         last = last_version(record)
+        acted: dict[str, Json] = {"actor": change.mandate.told} if change.mandate else {}
         named: dict[str, Json] = {"service": change.service, "use": change.use}
         event = Event(
             change.event,
-            audit={**named, "decision": change.event.value, **change.audit},
+            audit={**named, "decision": change.event.value, "actor": record.actor.role.value, **change.audit},
             subject={
                 "consent": change.consent,
                 "service_name": change.service_name,
                 "clause_sha256": change.clause_sha256,
                 "record_sha256": last.sha256,
                 **named,
+                **acted,
                 **change.subject,
             },
         )
@@ -126,6 +130,7 @@ class Recorder:
             "clause_sha256": change.clause_sha256,
             "record_sha256": last.sha256,
             "at": instant(now),
+            **acted,
             **change.receipt,
         }
         place = placed(receipt, logged.origin, logged.index, logged.leaf_sha256)
@@ -145,7 +150,9 @@ class Recorder:
             state=STATE_AFTER[change.event],
             at=instant(now),
             subject=self._subject(person, change.service),
-            actor=change.actor or Actor(ActorRole.COCKPIT if machine else ActorRole.SELF),
+            actor=change.mandate.actor
+            if change.mandate
+            else change.actor or Actor(ActorRole.COCKPIT if machine else ActorRole.SELF),
             authentication=None,
             expression=Expression(
                 "none" if machine else "explicit", "timer" if machine else "button", instant(now), __version__

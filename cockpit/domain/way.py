@@ -18,6 +18,7 @@ class WayType(StrEnum):
     PASSKEY = "passkey"
     ESCROW = "escrow"
     TEMPORARY_KIT = "temporary-kit"
+    MANDATE = "mandate"
 
 
 LASTING = frozenset({WayType.PASSPHRASE, WayType.KIT, WayType.GUARDIANS})

@@ -5,6 +5,7 @@ The words, the checksum and the sharing are the standard's, by its reference lib
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from functools import cache
 
@@ -30,6 +31,11 @@ class SharesDoNotFit(CitizenMustAct):
     """Shares that are each well written do not go together: the same one twice, two sets, too few."""
 
     code = "shares_do_not_fit"
+
+
+def random_words(count: int) -> str:
+    """That many words of the standard's list (1,024 words, 10 bits each), drawn at random."""
+    return " ".join(secrets.choice(WORDLIST) for _ in range(count))
 
 
 def share_secret(threshold: int, count: int) -> tuple[bytes, tuple[str, ...]]:

@@ -116,6 +116,23 @@ def escrow_slot(vault_key: bytes, pepper: bytes, person: str) -> Slot:
     return _sealed(WayType.ESCROW, vault_key, salt, pepper, person, salt)
 
 
+def new_salt() -> bytes:
+    """A fresh salt for Argon2id (16 random bytes)."""
+    return os.urandom(SALT_BYTES)
+
+
+def mandate_slot(
+    vault_key: bytes, passphrase: str, salt: bytes, pepper: bytes, cost: KdfCost, person: str, expires: str
+) -> Slot:
+    """A slot that the passphrase of somebody who acts for the person opens, until the instant ``expires``.
+
+    All mandates of one person share ``salt`` and ``cost``, so that trying a passphrase on all of them is one
+    stretching, and takes as long whether there are any or none.
+    """
+    secret = stretch(passphrase, salt, cost)
+    return _sealed(WayType.MANDATE, vault_key, secret, pepper, person, salt, cost, expires)
+
+
 def open_passphrase_slot(slot: Slot, passphrase: str, pepper: bytes, person: str) -> bytes:
     """The vault key. Raises ``WrongSecret`` or ``Tampered``."""
     return open_slot(slot, stretch(passphrase, slot.salt, slot.cost), pepper, person)

@@ -12,13 +12,18 @@ from cockpit.store import tables
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session as stored. ``sealed_vault_key`` is None once the space has locked."""
+    """A session as stored. ``sealed_vault_key`` is None once the space has locked.
+
+    ``mandate`` and ``capacity`` say by which mandate it was opened; both are empty when the person came.
+    """
 
     session_hash: str
     person: PersonId
     sealed_vault_key: bytes | None = field(repr=False)
     opened_at: str
     seen_at: str
+    mandate: str = ""
+    capacity: str = ""
 
 
 def put(connection: Connection, row: SessionRow) -> None:
@@ -31,6 +36,8 @@ def put(connection: Connection, row: SessionRow) -> None:
             sealed_vault_key=row.sealed_vault_key,
             opened_at=row.opened_at,
             seen_at=row.seen_at,
+            mandate=row.mandate,
+            capacity=row.capacity,
         )
     )
 
@@ -40,7 +47,15 @@ def find(connection: Connection, session_hash: str) -> SessionRow | None:
     row = connection.execute(select(tables.session).where(tables.session.c.session_hash == session_hash)).one_or_none()
     if row is None:
         return None
-    return SessionRow(row.session_hash, PersonId(row.person_id), row.sealed_vault_key, row.opened_at, row.seen_at)
+    return SessionRow(
+        row.session_hash,
+        PersonId(row.person_id),
+        row.sealed_vault_key,
+        row.opened_at,
+        row.seen_at,
+        row.mandate,
+        row.capacity,
+    )
 
 
 def touch(connection: Connection, session_hash: str, at: str) -> None:
@@ -64,6 +79,12 @@ def remove_others(connection: Connection, person: PersonId, but: str) -> None:
     """End every other session of this person."""
     table = tables.session
     connection.execute(delete(table).where(table.c.person_id == person, table.c.session_hash != but))
+
+
+def remove_of_mandate(connection: Connection, person: PersonId, mandate: str) -> None:
+    """End every session that this mandate opened."""
+    table = tables.session
+    connection.execute(delete(table).where(table.c.person_id == person, table.c.mandate == mandate))
 
 
 def remove_all(connection: Connection, person: PersonId) -> None:

@@ -167,6 +167,8 @@ session = Table(
     Column("sealed_vault_key", LargeBinary, nullable=True),
     Column("opened_at", String(20), nullable=False),
     Column("seen_at", String(20), nullable=False),
+    Column("mandate", String(32), nullable=False),
+    Column("capacity", String(16), nullable=False),
 )
 
 service = Table(

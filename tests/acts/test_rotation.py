@@ -115,6 +115,7 @@ def test_the_fate_of_every_way_is_told_before(cockpit: Cockpit, visit: Visit) ->
         WayType.PASSKEY: Fate.ENDED,
         WayType.ESCROW: Fate.ENDED,
         WayType.TEMPORARY_KIT: Fate.ENDED,
+        WayType.MANDATE: Fate.ENDED,
     }
     assert of(WayType.GUARDIANS, guardians_again=True) is Fate.RENEWED
     assert of(WayType.PASSKEY, passkeys_at_hand=True) is Fate.KEPT

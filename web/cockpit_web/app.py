@@ -26,6 +26,7 @@ from cockpit_web.pages import (
     keys,
     kit,
     language,
+    mandates,
     open_a_space,
     papers,
     record,
@@ -47,16 +48,22 @@ from cockpit_web.security.csrf import CrossSiteGuard
 from cockpit_web.security.headers import SecurityHeaders
 from cockpit_web.security.hosts import accepted_hosts
 from cockpit_web.security.limits import Attempts, BodyLimit
-from cockpit_web.visitor import DemonstrationDoor, doorman
+from cockpit_web.visitor import DemonstrationDoor, doorman, the_person_alone
 
-PAGES = tuple(
+OPEN_TO_ACTORS = tuple(
     module.router
     for module in (
         home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history, shares,
-        request, joint, takeaway, settings, keys, change_passphrase, kit, guardians, escrow, rotation, recovery, rules, help,
-        language, demonstration,
+        request, joint, settings, recovery, help, language, demonstration,
     )
 )  # fmt: skip
+"""The pages of a person, or of whoever acts for them."""
+ALONE = tuple(
+    module.router
+    for module in (takeaway, keys, change_passphrase, kit, guardians, escrow, rotation, rules, mandates)
+)  # fmt: skip
+"""The pages that are the person's alone: their keys, their helpers, their rules, their whole archive."""
+PAGES = OPEN_TO_ACTORS + ALONE
 """Every page there is."""
 
 
@@ -81,8 +88,10 @@ def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, Demonstration
     install_problems(app)
 
     pages = APIRouter(dependencies=[Depends(doorman)])
-    for page in PAGES:
+    for page in OPEN_TO_ACTORS:
         pages.include_router(page)
+    for page in ALONE:
+        pages.include_router(page, dependencies=[Depends(the_person_alone)])
     app.include_router(pages)
     for program in PROGRAMS:
         app.include_router(program)

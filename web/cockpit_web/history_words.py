@@ -11,6 +11,7 @@ from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId
 from cockpit_web import formats
 from cockpit_web.languages import marked, marked_count, translate, translate_count
+from cockpit_web.mandate_words import CAPACITY_WORDS
 from cockpit_web.way_words import WAY_WORDS
 
 _SENTENCES = {
@@ -40,7 +41,23 @@ _SENTENCES = {
     Verb.USED_ESCROW: marked("L'exploitant a ouvert votre espace pour vous faire un kit provisoire."),
     Verb.ROTATED: marked("Vous avez changé toutes les clés de votre espace."),
     Verb.ERASED: marked("Vous avez effacé une donnée pour toujours."),
+    Verb.GAVE_A_MANDATE: marked("Vous avez permis à %(actor)s d'agir en votre nom."),
+    Verb.ENDED_A_MANDATE: marked("%(actor)s ne peut plus agir en votre nom."),
+    Verb.CAME_FOR_ME: marked("%(actor)s a ouvert votre espace, avec sa propre phrase secrète."),
 }
+_ACTED = {
+    Verb.ADDED: marked("%(actor)s a ajouté %(count)s depuis « %(who)s »%(what)s, en votre nom."),
+    Verb.ALLOWED: marked("%(actor)s a autorisé %(who)s%(what)s%(use)s, en votre nom."),
+    Verb.REFUSED: marked("%(actor)s a refusé la demande de %(who)s%(what)s%(use)s, en votre nom."),
+    Verb.PUT_OFF: marked("%(actor)s a remis à plus tard la demande de %(who)s%(what)s%(use)s, en votre nom."),
+    Verb.NARROWED: marked("%(actor)s a réduit ce que %(who)s peut lire%(what)s%(use)s, en votre nom."),
+    Verb.RENEWED: marked("%(actor)s a prolongé l'accès de %(who)s%(use)s, en votre nom."),
+    Verb.REVIEWED: marked("%(actor)s a relu et gardé l'autorisation de %(who)s%(use)s, en votre nom."),
+    Verb.PAUSED: marked("%(actor)s a mis en pause l'accès de %(who)s%(use)s, en votre nom."),
+    Verb.RESUMED: marked("%(actor)s a rouvert l'accès de %(who)s%(use)s, en votre nom."),
+    Verb.STOPPED: marked("%(actor)s a arrêté l'accès de %(who)s%(use)s, en votre nom."),
+}
+"""What somebody who acts for the person may have done."""
 _ICONS = {
     Verb.OPENED: "sparkles",
     Verb.ADDED: "plus",
@@ -68,6 +85,9 @@ _ICONS = {
     Verb.USED_ESCROW: "triangle-alert",
     Verb.ROTATED: "key-round",
     Verb.ERASED: "x",
+    Verb.GAVE_A_MANDATE: "user",
+    Verb.ENDED_A_MANDATE: "x",
+    Verb.CAME_FOR_ME: "user",
 }
 _REASONS = {
     Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),
@@ -119,9 +139,11 @@ class Teller:
 
     def told(self, line: HistoryLine) -> Told:
         """One line, in the one grammar."""
-        sentence = translate(self._language, _SENTENCES[line.verb]) % {
+        acted = line.acting is not None and line.verb in _ACTED
+        sentence = translate(self._language, (_ACTED if acted else _SENTENCES)[line.verb]) % {
             "who": self._who(line),
             "count": self._count(line),
+            "actor": self._actor(line),
             "what": self._what(line),
             "use": self._use(line),
             "thanks": self._thanks(line),
@@ -142,6 +164,14 @@ class Teller:
                 return line.who
             return title.en if self._language == "en" else title.fr
         return line.who or translate(self._language, marked("quelqu'un"))
+
+    def _actor(self, line: HistoryLine) -> str:
+        if line.acting is None:
+            return ""
+        capacity = translate(self._language, CAPACITY_WORDS[line.acting.capacity].inside)
+        if not line.acting.name:
+            return translate(self._language, marked("Quelqu'un (%(capacity)s)")) % {"capacity": capacity}
+        return f"{line.acting.name} ({capacity})"
 
     def _count(self, line: HistoryLine) -> str:
         one, many = marked_count("%(num)s donnée", "%(num)s données")

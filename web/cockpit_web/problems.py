@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cockpit.accounts.sessions import OnlyThePerson
 from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.domain.errors import (
     CitizenMustAct,
@@ -74,7 +75,7 @@ def status_of(error: CockpitError) -> int:
     """The HTTP status of an error's family."""
     if isinstance(error, NotFound):
         return 404
-    if isinstance(error, SpaceLocked):
+    if isinstance(error, SpaceLocked | OnlyThePerson):
         return 403
     if isinstance(error, ChangeNotPossible):
         return 409

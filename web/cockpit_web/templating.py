@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from cockpit.acts.cockpit import Cockpit
 from cockpit_web import formats
 from cockpit_web.languages import LANGUAGES, NAMES, chosen_language, translate, translate_count
+from cockpit_web.mandate_words import ActingFor, acting_for
 from cockpit_web.typography import french_spacing
 from cockpit_web.visitor import here
 
@@ -27,7 +28,8 @@ class Frame:
     ``here`` is the address asked, to come back to after a change of language; ``signed_in`` and ``unlocked`` say
     what the header may offer; ``room`` is the entry of the navigation to mark as current;
     ``demonstration_service`` is the address of the demonstration's own service, or empty;
-    ``demonstration_others`` are the other fictional persons, as (name, address) pairs.
+    ``demonstration_others`` are the other fictional persons, as (name, address) pairs;
+    ``person`` is whose open space it is, ``acting`` who acts for them.
     """
 
     language: str
@@ -40,6 +42,8 @@ class Frame:
     demonstration: bool
     demonstration_service: str
     demonstration_others: tuple[tuple[str, str], ...]
+    person: str
+    acting: ActingFor | None
 
 
 def render(
@@ -88,6 +92,8 @@ def _frame(request: Request, room: str) -> Frame:
             for key, door in list(request.app.state.demonstration_doors.items())
             if cockpit.settings.demonstration and (visit is None or door.name != visit.name)
         ),
+        person=visit.name if visit else "",
+        acting=acting_for(visit.mandate) if visit and visit.mandate else None,
     )
 
 

@@ -13,7 +13,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, only_the_person
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.visits import recognise
 from cockpit.domain.errors import SpaceLocked
@@ -83,6 +83,16 @@ def doorman(request: Request) -> None:
         raise SignInFirst
     if visit.keyring is None and door is not Door.SIGNED_IN:
         raise UnlockFirst
+
+
+def the_person_alone(request: Request) -> None:
+    """Refuse somebody who acts for the person. A dependency of the pages that are the person's alone.
+
+    Raises ``OnlyThePerson``.
+    """
+    visit: Visit | None = request.state.visit
+    if visit is not None:
+        only_the_person(visit)
 
 
 def cockpit_of(request: Request) -> Cockpit:

@@ -49,5 +49,12 @@ WAY_WORDS = {
         "/cles/exploitant",
         marked("Voir ce que cela change"),
     ),
+    WayType.MANDATE: WayWords(
+        marked("Phrase d'un proche qui m'aide"),
+        marked("la phrase d'un proche qui m'aide"),
+        "user",
+        "/mandats",
+        marked("Voir qui m'aide"),
+    ),
     WayType.TEMPORARY_KIT: WayWords(marked("Kit provisoire"), marked("le kit provisoire"), "clock"),
 }

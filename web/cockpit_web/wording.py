@@ -119,6 +119,13 @@ ERASED_MEANWHILE = Explanation(
     marked("Nous avons jeté l'archive commencée."),
     marked("Demandez l'archive à nouveau."),
 )
+ONLY_THE_PERSON = Explanation(
+    "only_the_person",
+    marked("Seule la personne elle-même peut faire cela."),
+    marked("Vous agissez pour elle. Ses clés, ses proches et ses archives restent à elle."),
+    marked("Nous avons refusé l'action. Rien n'a été modifié."),
+    marked("Revenez à l'accueil, ou demandez-lui de le faire depuis son espace."),
+)
 UNKNOWN_REQUEST = Explanation(
     "unknown_request",
     marked("Cette demande n'attend plus de réponse."),
@@ -144,6 +151,7 @@ EXPLAINED = {
         QUOTA,
         OBJECTS,
         ERASED_MEANWHILE,
+        ONLY_THE_PERSON,
         UNKNOWN_REQUEST,
     )
 }
@@ -189,6 +197,16 @@ FORM_SENTENCES = {
     "period_reversed": marked("La période commence après sa fin. Choisissez une date plus ancienne."),
     "wider_than_asked": marked("Ce choix donne plus que ce qui est demandé. Revenez au choix proposé."),
     "decision_missing": marked("Choisissez « Non, refuser » ou « Oui, autoriser »."),
+    "beyond_mandate_special": marked(
+        "Cette demande touche à des données sensibles, comme la santé. Un proche qui aide ne peut pas dire oui."
+    ),
+    "beyond_mandate_automated": marked("Une machine déciderait. Un proche qui aide ne peut pas dire oui."),
+    "beyond_mandate_end": marked("Cette autorisation dépasse la fin de votre aide. Seule la personne peut dire oui."),
+    "passphrase_in_use": marked("Quelqu'un entre déjà avec cette phrase. Choisissez-en une autre."),
+    "mandate_day": marked("Choisissez le dernier jour."),
+    "mandate_too_long": marked("Ce jour est passé, ou trop lointain : %(most)s mois au plus."),
+    "mandate_capacity": marked("Choisissez en quelle qualité cette personne vous aide."),
+    "too_many_mandates": marked("Cinq personnes vous aident déjà. Retirez-en une d'abord."),
     "no_file": marked("Choisissez au moins un fichier."),
 }
 """What a form says beside itself when it is sent back, by the reason of the error."""

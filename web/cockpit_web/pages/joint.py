@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cockpit.acts.answer_jointly import answer_jointly, joint_request, joint_terms
+from cockpit.consent.mandates import BeyondMandate
 from cockpit.consent.notice import Notice
 from cockpit.grants.joint import BadCode
 from cockpit_web.forms import Submitted, sentence_for, text
@@ -64,7 +65,7 @@ def answer_joint_request(request: Request, cockpit: Core, visit: Visitor, form: 
         return show_joint_request(request, cockpit, visit, form)
     try:
         answer_jointly(cockpit, visit, code, yes=decision == "oui")
-    except BadCode as error:
+    except (BadCode, BeyondMandate) as error:
         page = CodePage(code, sentence_for(language_of(request), error))
         return render(request, "joint/code.html", page, room="shares", status=422)
     return RedirectResponse(f"/partages?fait={'accord' if decision == 'oui' else 'sans-accord'}", 303)

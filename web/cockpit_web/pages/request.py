@@ -15,6 +15,7 @@ from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.answer_consent import Handed, JointFacts, ask_other, defer, give, joint, refuse
 from cockpit.acts.ask_consent import pending
 from cockpit.acts.cockpit import Cockpit
+from cockpit.consent.mandates import BeyondMandate, check_yes, ended_with
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, narrowed
 from cockpit.consent.notice import Notice
 from cockpit.consent.notice import render as render_notice
@@ -22,6 +23,7 @@ from cockpit.consent.preview import PreviewPart, preview
 from cockpit.domain.consent import AccessMode, Clause
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import Kind
+from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import PARIS, add_months
 from cockpit.domain.use import Grain
 from cockpit.grants.pushed import Pending
@@ -85,7 +87,10 @@ class HandedPage:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """What the page shows. ``joint`` are the titles of what speaks of another adult too."""
+    """What the page shows. ``joint`` are the titles of what speaks of another adult too.
+
+    ``beyond`` says why whoever acts for the person may not say yes; empty when they may.
+    """
 
     pending: Pending
     asked: Notice
@@ -97,6 +102,7 @@ class RequestPage:
     fault: str
     preview_fault: str
     joint: tuple[str, ...]
+    beyond: str
     contact: str
     legal_basis: str
 
@@ -120,7 +126,9 @@ def show_bytes(
     """Every byte of one kind that would leave with these choices. Raises ``UnknownRequest`` or ``NotFound``."""
     waiting = pending(cockpit, client_id, request_uri)
     with reading(cockpit, visit) as reader:
-        parts = _previewed(reader, _given(waiting, _choices(request.query_params, waiting), cockpit.clock()))
+        parts = _previewed(
+            reader, _given(waiting, _choices(request.query_params, waiting), visit.mandate, cockpit.clock())
+        )
     for part in parts:
         if part.kind == kind:
             return Response(part.body, media_type="application/json")
@@ -146,7 +154,7 @@ def answer(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> 
             allow_form_target(request, waiting.redirect.redirect_uri)
             return render(request, "request/handed.html", HandedPage(handed, waiting.service.name), room="shares")
         return RedirectResponse(give(cockpit, visit, waiting, _narrowing(choices)), 303)
-    except (BadChoice, JointFacts) as error:
+    except (BadChoice, BeyondMandate, JointFacts) as error:
         with reading(cockpit, visit) as reader:
             fault = sentence_for(language_of(request), error)
             page = _page(request, cockpit, visit, reader, waiting, choices, fault)
@@ -185,10 +193,14 @@ def _narrowing(choices: Choices) -> Narrowing:
     )
 
 
-def _given(waiting: Pending, choices: Choices, now: datetime) -> Clause:
-    """What these choices give. Until a duration is chosen, the longest that may be given. Raises ``BadChoice``."""
+def _given(waiting: Pending, choices: Choices, mandate: Mandate | None, now: datetime) -> Clause:
+    """What these choices give. Until a duration is chosen, the longest that may be given.
+
+    Raises ``BadChoice`` or ``BeyondMandate``.
+    """
     longest = choices.duration or str(DURATIONS_MONTHS[-1])
-    return narrowed(waiting.clause, _narrowing(replace(choices, duration=longest)), now)
+    given = narrowed(waiting.clause, _narrowing(replace(choices, duration=longest)), now)
+    return ended_with(mandate, given)
 
 
 def _previewed(reader: Reader, given: Clause) -> tuple[PreviewPart, ...]:
@@ -210,11 +222,11 @@ def _page(
     leaving: tuple[Leaving, ...] = ()
     given = waiting.clause
     try:
-        given = _given(waiting, choices, now)
+        given = _given(waiting, choices, visit.mandate, now)
         leaving = tuple(_leaving(cockpit, waiting, choices, part, language) for part in _previewed(reader, given))
         if choices.any:
             notice = render_notice(given, waiting.use, waiting.service, cockpit.kind_words, language)
-    except BadChoice as error:
+    except (BadChoice, BeyondMandate) as error:
         preview_fault = sentence_for(language, error)
     return RequestPage(
         pending=waiting,
@@ -227,9 +239,18 @@ def _page(
         fault=fault,
         preview_fault=preview_fault,
         joint=_joint_titles(cockpit, visit, given, language),
+        beyond=_beyond(visit, given, language),
         contact=waiting.service.contact,
         legal_basis=waiting.use.legal_basis,
     )
+
+
+def _beyond(visit: Visit, given: Clause, language: str) -> str:
+    try:
+        check_yes(visit.mandate, given)
+    except BeyondMandate as error:
+        return sentence_for(language, error)
+    return ""
 
 
 def _joint_titles(cockpit: Cockpit, visit: Visit, given: Clause, language: str) -> tuple[str, ...]:

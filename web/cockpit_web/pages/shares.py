@@ -20,6 +20,7 @@ from cockpit.acts.review_consent import review_consent
 from cockpit.acts.shares import Share, share, shares
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.lifecycle import Change, ChangeNotPossible, possible
+from cockpit.consent.mandates import BeyondMandate
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice
 from cockpit.consent.notice import LabelLine
 from cockpit.domain.consent import AccessMode, ConsentStatus
@@ -129,7 +130,7 @@ def give_less(request: Request, cockpit: Core, visit: Visitor, consent: str, for
 @for_signed_in
 def stop(cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Stop a share at once, locked or not, with no reason asked (GDPR art. 7(3)). Raises ``NotFound``."""
-    withdraw_consent(cockpit, visit.person, ConsentId(consent))
+    withdraw_consent(cockpit, visit.person, ConsentId(consent), visit.mandate)
     return RedirectResponse("/partages?fait=arrete", 303)
 
 
@@ -137,7 +138,7 @@ def stop(cockpit: Core, visit: Visitor, consent: str) -> Response:
 @for_signed_in
 def pause(cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Let a share sleep, locked or not. Raises ``NotFound``, ``ChangeNotPossible``."""
-    pause_consent(cockpit, visit.person, ConsentId(consent))
+    pause_consent(cockpit, visit.person, ConsentId(consent), visit.mandate)
     return RedirectResponse("/partages?fait=pause", 303)
 
 
@@ -161,7 +162,7 @@ def renew(request: Request, cockpit: Core, visit: Visitor, consent: str, form: S
 @router.post("/partages/{consent}/garder")
 def keep(request: Request, cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Note that the share was looked at again and stays. Raises ``NotFound``."""
-    act = lambda: review_consent(cockpit, visit.person, ConsentId(consent))  # noqa: E731 - one sentence
+    act = lambda: review_consent(cockpit, visit.person, ConsentId(consent), visit.mandate)  # noqa: E731 - one sentence
     return _changed(request, cockpit, visit, consent, "garde", act)
 
 
@@ -170,7 +171,7 @@ def _changed(
 ) -> Response:
     try:
         act()
-    except (BadChoice, ChangeNotPossible) as error:
+    except (BadChoice, BeyondMandate, ChangeNotPossible) as error:
         fault = sentence_for(language_of(request), error)
         return _one(request, cockpit, visit, ConsentId(consent), "", fault, status=422)
     return RedirectResponse(f"/partages/{consent}?fait={done}", 303)

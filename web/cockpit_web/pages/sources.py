@@ -89,7 +89,7 @@ def add_files(request: Request, cockpit: Core, visit: Visitor, form: Submitted) 
     if not sources:
         page = _form(cockpit, language, translate(language, FORM_SENTENCES["no_file"]))
         return render(request, "sources/add.html", page, room="data", status=422)
-    refreshed = refresh_source(cockpit, visit.person, sources)
+    refreshed = refresh_source(cockpit, visit.person, sources, visit.mandate)
     outcomes = tuple(_outcome(cockpit, refresh, language) for refresh in refreshed)
     response = render(request, "sources/added.html", AddedPage(outcomes), room="data")
     return tend_after(response, cockpit, request.cookies[cookie_name(cockpit)])
