@@ -103,7 +103,8 @@ class HistoryLine:
     ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
     objects were read or added; ``reason`` says why a read was refused, or is the operator's own words for using the
     escrow; ``way`` is the type of the way to open the space that changed; ``number`` is the entry's place in the
-    person's own history, from 0; ``acting`` is who did it for them, or whom a mandate is about.
+    person's own history, from 0; ``beyond_rule`` tells that a rule of theirs wants such a read pointed out; ``acting``
+    is who did it for them, or whom a mandate is about.
     """
 
     number: int

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.histories import Verb, history
 from cockpit.acts.read_for_service import AccessRefused, Wanted, read_for_service
 from cockpit.acts.set_rules import MOST_RULES, TooManyRules, set_rules
 from cockpit.acts.visits import lock
@@ -55,6 +56,17 @@ def test_a_rule_holds_for_consents_given_later(cockpit: Cockpit, known: Visit) -
     token = given(cockpit, known)
     with pytest.raises(AccessRefused):
         read_for_service(cockpit, fresh(cockpit, token), Wanted(SERIES))
+
+
+def test_reads_beyond_a_number_are_pointed_out_and_not_stopped(cockpit: Cockpit, known: Visit) -> None:
+    token = given(cockpit, known)
+    set_rules(cockpit, known, [TellAbove(id="t", reads=1)])
+    for _ in range(2):
+        read_for_service(cockpit, fresh(cockpit, token), Wanted(SERIES))
+    assert known.keyring is not None
+    with cockpit.spaces.read(known.keyring) as reader:
+        reads = [line for line in history(reader) if line.verb is Verb.READ and line.consent == token.consent]
+    assert [line.beyond_rule for line in reads] == [True, False]
 
 
 def test_the_rules_are_read_back_by_their_person(cockpit: Cockpit, known: Visit) -> None:

@@ -1,4 +1,4 @@
-"""My rules, by clicks: added in one form each, said in one sentence, taken away in one click; nonsense changes nothing."""
+"""My rules, by clicks: added in one form each, said in one sentence, taken away in one click."""
 
 from __future__ import annotations
 
