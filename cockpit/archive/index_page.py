@@ -91,6 +91,9 @@ _EVENTS: dict[str, Words] = {
     EventType.SPACE_RECOVERED: Words(
         "Vos proches de confiance ont rouvert votre espace", "Your trusted persons opened your space again"
     ),
+    EventType.MANDATE_GIVEN: Words("Vous avez permis à quelqu'un d'agir en votre nom", "You let somebody act for you"),
+    EventType.MANDATE_ENDED: Words("Quelqu'un ne peut plus agir en votre nom", "Somebody can no longer act for you"),
+    EventType.MANDATE_USED: Words("Quelqu'un est entré pour agir en votre nom", "Somebody came in to act for you"),
     EventType.ESCROW_USED: Words("L'exploitant a ouvert votre espace en secours", "The operator opened your space"),
     EventType.VAULT_KEY_ROTATED: Words("Vous avez changé toutes vos clés", "You changed all your keys"),
     EventType.RECORD_ERASED: Words("Vous avez effacé une donnée", "You erased a record"),
