@@ -76,6 +76,7 @@ _EVENTS: dict[str, Words] = {
     EventType.CONSENT_INVALIDATED: Words("Cet accès a été déclaré nul", "This access was declared void"),
     EventType.SERVICE_CHANGED: Words("Ce service a changé sa déclaration", "This service changed its declaration"),
     EventType.SERVICE_SUSPENDED: Words("Ce service a été suspendu", "This service was suspended"),
+    EventType.ALARM: Words("Une alarme a été donnée", "An alarm was raised"),
     EventType.RULES_CHANGED: Words("Vous avez changé vos règles", "You changed your rules"),
     EventType.CONSENT_WITHDRAWN: Words("Vous avez arrêté l'accès de ce service", "You stopped this service's access"),
     EventType.TOKEN_ISSUED: Words("Ce service a reçu une clé d'accès", "This service received an access key"),

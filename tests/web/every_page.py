@@ -16,7 +16,7 @@ FIXED = (
     "/", "/donnees", "/donnees/energie", "/donnees/banque", "/donnees/factures", "/donnees/papiers",
     "/recherche", "/sources/ajouter", "/historique", "/partages", "/accord", "/emporter", "/reglages", "/cles",
     "/cles/phrase", "/cles/kit", "/cles/proches", "/cles/proches/essai", "/cles/exploitant", "/cles/tout-changer",
-    "/regles", "/mandats", "/aide",
+    "/verification", "/regles", "/mandats", "/aide",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from cockpit_web.pages import (
     guardians,
     help,
     history,
+    history_check,
     home,
     invoices,
     joint,
@@ -53,7 +54,8 @@ from cockpit_web.visitor import DemonstrationDoor, doorman, the_person_alone
 OPEN_TO_ACTORS = tuple(
     module.router
     for module in (
-        home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history, shares,
+        home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history,
+        history_check, shares,
         request, joint, settings, recovery, help, language, demonstration,
     )
 )  # fmt: skip

@@ -186,6 +186,7 @@ FORM_SENTENCES = {
     "joint_facts": marked("Ces données parlent aussi d'un autre adulte. Demandez son accord, ou ne les envoyez pas."),
     "bad_code": marked("Aucune demande n'attend sous ce code. Vérifiez chaque lettre, ou redemandez un code."),
     "own_code": marked("C'est votre propre demande. L'autre adulte y répond depuis son espace."),
+    "not_a_checkpoint": marked("Ce n'est pas un point de contrôle signé par ce cockpit, ou il a été changé depuis."),
     "bad_rule": marked("Il manque quelque chose pour faire une règle. Choisissez, puis ajoutez."),
     "too_many_rules": marked("Cinquante règles au plus. Retirez-en une d'abord."),
     "nothing_narrower": marked("Rien n'est réduit. Choisissez ce qui ne doit plus partir, ou revenez en arrière."),
