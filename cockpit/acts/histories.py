@@ -45,6 +45,7 @@ class Verb(StrEnum):
     USED_ESCROW = "used-escrow"
     ROTATED = "rotated"
     ERASED = "erased"
+    WAS_AUDITED = "was-audited"
 
 
 _VERBS = {
@@ -75,6 +76,7 @@ _VERBS = {
     EventType.VAULT_KEY_ROTATED: Verb.ROTATED,
     EventType.COLLECTION_KEYS_ROTATED: Verb.ROTATED,
     EventType.RECORD_ERASED: Verb.ERASED,
+    EventType.AUDITOR_OPENED: Verb.WAS_AUDITED,
 }
 
 
@@ -84,7 +86,8 @@ class HistoryLine:
 
     ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
     objects were read or added; ``reason`` says why a read was refused, or is the operator's own words for using the
-    escrow; ``way`` is the type of the way to open the space that changed; ``index`` is the entry's place in the log.
+    escrow or an auditor's for opening a case; ``auditors`` are the two who opened it; ``way`` is the type of the way
+    to open the space that changed; ``index`` is the entry's place in the log.
     """
 
     index: int
@@ -98,6 +101,7 @@ class HistoryLine:
     consent: str | None
     reason: str | None
     way: WayType | None = None
+    auditors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ def _line(entry: JournalEntry) -> HistoryLine:
         consent=_text(part, "consent"),
         reason=_text(part, "decision") if refused else _text(part, "reason"),
         way=WayType(way) if way else None,
+        auditors=_names(part, "auditors"),
     )
 
 
@@ -169,3 +174,8 @@ def _count(part: dict[str, Json]) -> int:
 def _text(part: dict[str, Json], key: str) -> str | None:
     value = part.get(key)
     return value if isinstance(value, str) else None
+
+
+def _names(part: dict[str, Json], key: str) -> tuple[str, ...]:
+    names = part.get(key)
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()

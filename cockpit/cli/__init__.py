@@ -9,7 +9,7 @@ import click
 from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
-from cockpit.cli import backups, database, keys, running, services, spaces, upkeep
+from cockpit.cli import audit, auditors, backups, database, keys, running, services, spaces, upkeep
 from cockpit.hardening import forbid_core_dumps
 from cockpit.settings import settings_from_environment
 
@@ -50,5 +50,7 @@ for _command in (
     database.db,
     keys.keys,
     services.services,
+    auditors.auditors,
+    audit.audit,
 ):
     main.add_command(_command)

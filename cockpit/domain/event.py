@@ -46,6 +46,12 @@ class EventType(StrEnum):
     VAULT_KEY_ROTATED = "vault_key.rotated"
     RECORD_ERASED = "record.erased"
     COLLECTION_KEYS_ROTATED = "collection_keys.rotated"
+    AUDITOR_MANDATED = "auditor.mandated"
+    AUDITOR_ENDED = "auditor.ended"
+    AUDITOR_READ = "auditor.read"
+    AUDITOR_ASKED = "auditor.asked"
+    AUDITOR_OPENED = "auditor.opened"
+    AUDITOR_EXPORTED = "auditor.exported"
 
 
 @dataclass(frozen=True, slots=True)

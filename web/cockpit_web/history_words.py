@@ -39,6 +39,7 @@ _SENTENCES = {
     Verb.USED_ESCROW: marked("L'exploitant a ouvert votre espace pour vous faire un kit provisoire."),
     Verb.ROTATED: marked("Vous avez changé toutes les clés de votre espace."),
     Verb.ERASED: marked("Vous avez effacé une donnée pour toujours."),
+    Verb.WAS_AUDITED: marked("Deux auditeurs ont ouvert le dossier de l'accès de %(who)s%(use)s, sans vos données."),
 }
 _ICONS = {
     Verb.OPENED: "sparkles",
@@ -66,6 +67,7 @@ _ICONS = {
     Verb.USED_ESCROW: "triangle-alert",
     Verb.ROTATED: "key-round",
     Verb.ERASED: "x",
+    Verb.WAS_AUDITED: "eye",
 }
 _REASONS = {
     Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),
@@ -155,6 +157,9 @@ class Teller:
     def _reason(self, line: HistoryLine) -> str:
         if line.verb is Verb.USED_ESCROW:
             return translate(self._language, marked("Motif donné : %(reason)s")) % {"reason": line.reason or ""}
+        if line.verb is Verb.WAS_AUDITED:
+            said = translate(self._language, marked("Par %(names)s. Motif donné : %(reason)s"))
+            return said % {"names": ", ".join(line.auditors), "reason": line.reason or ""}
         known = line.reason in Reason._value2member_map_ if line.reason else False
         return translate(self._language, _REASONS[Reason(line.reason)]) if known and line.reason else ""
 
