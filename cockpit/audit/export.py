@@ -9,7 +9,6 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
@@ -67,11 +66,6 @@ def bundle(
         for path, said in {"manifest.json": manifest, "manifest.sig": signature, **files}.items():
             packed.writestr(zipfile.ZipInfo(path, _DATE), said, zipfile.ZIP_DEFLATED)
     return Bundle(content.getvalue(), hashlib.sha256(manifest).hexdigest())
-
-
-def write_bundle(path: Path, made: Bundle) -> None:
-    """Put a bundle in a file."""
-    path.write_bytes(made.content)
 
 
 def _files(

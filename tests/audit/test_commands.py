@@ -140,8 +140,11 @@ def rewritten(content: bytes, change: Callable[[str, bytes], bytes | None]) -> b
 def test_a_bundle_that_was_changed_is_refuted(ada: Auditor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ada.sync()
     path = tmp_path / "bundle.zip"
-    assert command(ada.house.folder, "export", str(path)).returncode == 0
+    assert command(ada.house.folder, "export", str(path), "--seed", "graine", "--count", "4").returncode == 0
     whole = path.read_bytes()
+    assert verify_bundle(whole)["checks"] == dict.fromkeys(
+        ("signature", "files", "logs", "openings", "mandate", "sample"), "ok"
+    )
 
     def checks(content: bytes, **keys: str) -> dict[str, str]:
         report = verify_bundle(content, **keys)
@@ -153,6 +156,8 @@ def test_a_bundle_that_was_changed_is_refuted(ada: Auditor, tmp_path: Path, caps
 
     entries = "logs/consent/entries.jsonl"
     assert set(checks(rewritten(whole, edited(entries, b"c_coach", b"c_other")))) == {"files", "openings"}
+    redrawn = rewritten(whole, edited("sample.json", b'"graine"', b'"choisie"'))
+    assert set(checks(redrawn)) == {"files", "sample"}
     assert "files" in checks(rewritten(whole, lambda name, body: None if name == "answers/in-force.json" else body))
     assert "signature" in checks(rewritten(whole, edited("manifest.json", b'"version":1', b'"version":1 ')))
     shorter = rewritten(whole, lambda name, body: body[: body.rindex(b"\n", 0, -1) + 1] if name == entries else body)

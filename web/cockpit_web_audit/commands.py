@@ -216,15 +216,21 @@ def case_show(found: House, case: str) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--since", default="", help="First minute or day of the answers.")
 @click.option("--until", default="9", help="Last minute or day of the answers.")
+@click.option("--seed", default="", help="Put in a sample of the consent log, drawn from this published seed.")
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1, sampling.MOST))
+@click.option("--case", "case_id", default="", help="Put in the file of an open case.")
 @click.pass_obj
 @plainly
-def export_(found: House, path: Path, since: str, until: str) -> None:
+def export_(found: House, path: Path, since: str, until: str, seed: str, count: int, case_id: str) -> None:
     """Sign a bundle of all that the house has, and tell the cockpit's log that it was made."""
-    with found.reading() as kept:
-        made = export.bundle(found, kept, instant(utc_now()), queries.Asked(since, whole_day(until)))
     with line_of(found, utc_now) as line:
+        file = line.get(f"cases/{case_id}", CaseFile) if case_id else None
+        with found.reading() as kept:
+            drawn = sampling.sample(kept, "consent", seed, count) if seed else None
+            asked = queries.Asked(since, whole_day(until))
+            made = export.bundle(found, kept, instant(utc_now()), asked, drawn, file)
         line.post("exports", dict[str, Any], Exported(made.manifest_sha256))
-    export.write_bundle(path, made)
+    path.write_bytes(made.content)
     click.echo(f"{path}: manifest {made.manifest_sha256}")
 
 
