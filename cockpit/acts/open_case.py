@@ -148,8 +148,8 @@ def case_file(cockpit: Cockpit, mandate: AuditorMandate, case: str) -> wire.Case
 def _entries(cockpit: Cockpit, connection: Connection, row: CaseRow, known: Summary) -> tuple[wire.Place, ...]:
     """The person's entries that name this service and use: of this consent, and of any other between the same two."""
     places = []
-    for stands, leaf in audited.entries_of(cockpit.ledger, connection, row.person):
-        if (leaf.part.get("service"), leaf.part.get("use")) == (known.service, known.use):
+    for stands, said in audited.entries_of(cockpit.ledger, connection, row.person):
+        if (said.part.get("service"), said.part.get("use")) == (known.service, known.use):
             places.append(wire.Place(stands.log, stands.index, stands.nth))
     return tuple(sorted(places))
 

@@ -13,7 +13,7 @@ from cockpit.domain.mandate import AuditorMandate, Scope
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.store import audited, services
-from cockpit.store.ledger import AuditedLeaf
+from cockpit.store.audited import Audited, Said
 
 
 class OutOfScope(ServiceMustAct):
@@ -92,6 +92,11 @@ def _log_reading(cockpit: Cockpit, connection: Connection, mandate: AuditorManda
     cockpit.ledger.append(connection, event, cockpit.clock())
 
 
-def _entry(mandate: AuditorMandate, leaf: AuditedLeaf) -> wire.Entry:
-    opened = mandate.opens(msgspec.json.decode(leaf.leaf)["type"])
-    return wire.Entry(leaf.index, leaf.leaf, wire.Opening(leaf.salt, leaf.part) if opened else None)
+def _entry(mandate: AuditorMandate, entry: Audited) -> wire.Entry:
+    opening = _opening(mandate, entry.said) if entry.said else None
+    records = tuple(wire.BatchRecord(said.content, _opening(mandate, said)) for said in entry.records)
+    return wire.Entry(entry.index, entry.leaf, opening, records)
+
+
+def _opening(mandate: AuditorMandate, said: Said) -> wire.Opening | None:
+    return wire.Opening(said.salt, said.part) if mandate.opens(str(said.fields["type"])) else None

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 SECONDS = 60
 """How long an assertion lives, and how long an answer may take."""
+MOST_BYTES = 64 * 1024 * 1024
+"""The largest answer: a full page of batches is a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,14 @@ class Line:
         headers = {"Authorization": f"Bearer {self._assertion()}"}
         url = f"{self.address}{AUDIENCE}/{path}"
         try:
-            answer = self.http.request(method, url, params=parameters or {}, content=body, headers=headers)
+            with self.http.stream(method, url, params=parameters or {}, content=body, headers=headers) as answer:
+                content = _within_limit(answer)
         except httpx2.HTTPError as error:
             raise NotAnswered(f"{self.address} does not answer: {type(error).__name__}") from error
         if answer.status_code != 200:
-            raise _refusal(answer.content, answer.status_code)
+            raise _refusal(content, answer.status_code)
         try:
-            return msgspec.json.decode(answer.content, type=shape)
+            return msgspec.json.decode(content, type=shape)
         except msgspec.MsgspecError as error:
             raise NotAnswered(f"the cockpit's answer to {path} has another form", code="other_form") from error
 
@@ -77,6 +80,16 @@ def line_of(house: House, clock: Callable[[], datetime]) -> Iterator[Line]:
         raise HouseError("this house has not joined a cockpit; run: cockpit audit join ADDRESS MANDATE")
     with httpx2.Client(timeout=SECONDS) as http:
         yield Line(http, address, mandate, OKPKey.import_key(house.key_pem()), clock)
+
+
+def _within_limit(answer: httpx2.Response) -> bytes:
+    """The answer's body: a cockpit that lies may also send without end. Raises ``NotAnswered``."""
+    content = bytearray()
+    for chunk in answer.iter_bytes():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            raise NotAnswered("the cockpit's answer is larger than any page", code="too_large")
+    return bytes(content)
 
 
 class _Problem(msgspec.Struct):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import PersonId
+from cockpit.domain.record import Json
 from cockpit.store import tables
 from cockpit.store.ledger import AuditedLeaf, Ledger, read_nodes
 from cockpit.store.space import JOURNAL
@@ -19,6 +20,9 @@ from cockpit.tlog.leaf import tag
 
 CONSENT = "consent"
 """The one log there is."""
+
+MOST_RECORDS = 4096
+"""A page ends with the entry that fills it: a leaf may stand for a thousand records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,36 @@ class Head:
     origin: str
     size: int
     checkpoint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is committed to, and its opening: the bytes of a leaf, or of one record of a batch."""
+
+    content: bytes
+    salt: str = field(repr=False)
+    part: dict[str, Json]
+
+    @property
+    def fields(self) -> dict[str, Json]:
+        """What the bytes say: a type and a tag among others."""
+        found: dict[str, Json] = msgspec.json.decode(self.content)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One entry with its audit opening. A batch has ``records`` in its place, and no opening of its own."""
+
+    index: int
+    leaf: bytes
+    said: Said | None
+    records: tuple[Said, ...] = ()
+
+    @property
+    def sayings(self) -> tuple[Said, ...]:
+        """What the entry says, one thing or each of a batch, in order."""
+        return (self.said,) if self.said else self.records
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +88,23 @@ def head(ledger: Ledger, connection: Connection, log: str) -> Head:
     raise NotFound("there is no such log here")
 
 
-def page(ledger: Ledger, connection: Connection, log: str, first: int, count: int) -> list[AuditedLeaf]:
-    """At most ``count`` leaves from ``first`` on, with their audit openings; none beyond the end."""
+def page(ledger: Ledger, connection: Connection, log: str, first: int, count: int) -> list[Audited]:
+    """At most ``count`` entries from ``first`` on, fewer when they are large batches; none beyond the end.
+
+    Raises ``NotFound`` for a log that is not.
+    """
     head(ledger, connection, log)
-    return list(islice(ledger.leaves(connection), first, first + count))
+    return list(filled(islice(_entries(ledger, connection), first, first + count)))
+
+
+def filled(entries: Iterable[Audited]) -> Iterator[Audited]:
+    """The entries up to the one that fills a page."""
+    records = 0
+    for entry in entries:
+        yield entry
+        records += len(entry.sayings)
+        if records >= MOST_RECORDS:
+            return
 
 
 def consistency(ledger: Ledger, connection: Connection, log: str, old: int, new: int) -> list[bytes]:
@@ -74,7 +121,7 @@ def inclusion(ledger: Ledger, connection: Connection, log: str, index: int, size
     return ledger.inclusion_proof(connection, index, size)
 
 
-def entries_of(ledger: Ledger, connection: Connection, person: PersonId) -> Iterator[tuple[Stands, AuditedLeaf]]:
+def entries_of(ledger: Ledger, connection: Connection, person: PersonId) -> Iterator[tuple[Stands, Said]]:
     """The entries about one person, by their tags. For a case that two auditors agreed on, and nothing else."""
     table = tables.collection
     count = connection.execute(
@@ -83,6 +130,15 @@ def entries_of(ledger: Ledger, connection: Connection, person: PersonId) -> Iter
     key = ledger.keyrings.tag_key(person)
     tags = {tag(key, number) for number in range(int(count))}
     for found in heads(ledger, connection):
-        for leaf in ledger.leaves(connection):
-            if msgspec.json.decode(leaf.leaf).get("tag") in tags:
-                yield Stands(found.log, leaf.index, 0), leaf
+        for entry in _entries(ledger, connection):
+            for nth, said in enumerate(entry.sayings):
+                if said.fields["tag"] in tags:
+                    yield Stands(found.log, entry.index, nth), said
+
+
+def _entries(ledger: Ledger, connection: Connection) -> Iterator[Audited]:
+    return map(_audited, ledger.leaves(connection))
+
+
+def _audited(leaf: AuditedLeaf) -> Audited:
+    return Audited(leaf.index, leaf.leaf, Said(leaf.leaf, leaf.salt, leaf.part))

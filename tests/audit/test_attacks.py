@@ -24,9 +24,11 @@ from cockpit.audit.wire import AUDIENCE, BatchRecord, Entry, Opening, Page, Regi
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.domain.mandate import Scope
 from cockpit.sealing.canonical import canonical
+from cockpit.store.audited import Audited, Said, filled
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
 from cockpit.tlog.leaf import commit
-from tests.audit.houses import Audited, Auditor, auditor
+from tests.audit.houses import Audited as LivedIn
+from tests.audit.houses import Auditor, auditor
 from tests.grants.registrations import assertion
 
 
@@ -127,7 +129,7 @@ def test_one_key_is_one_auditor(ada: Auditor) -> None:
         give_mandate(ada.running.cockpit, "Two", (Scope.CASES,), ada.running.cockpit.clock().date(), public)
 
 
-def test_a_scope_opens_what_it_covers_and_no_more(audited: Audited, tmp_path: Path) -> None:
+def test_a_scope_opens_what_it_covers_and_no_more(audited: LivedIn, tmp_path: Path) -> None:
     narrow = auditor(audited.running, tmp_path / "narrow", "Nora", (Scope.RECIPIENTS,))
     narrow.sync()
     with narrow.house.reading() as kept:
@@ -145,7 +147,7 @@ def test_a_scope_opens_what_it_covers_and_no_more(audited: Audited, tmp_path: Pa
     uses.sync()
 
 
-def test_no_answer_holds_a_person_or_a_subject_opening(audited: Audited, ada: Auditor) -> None:
+def test_no_answer_holds_a_person_or_a_subject_opening(audited: LivedIn, ada: Auditor) -> None:
     ada.sync()
     page = asked(ada, signed(ada), "entries", log="consent", first=0, count=500)
     said = page.text + asked(ada, signed(ada), "register").text + asked(ada, signed(ada)).text
@@ -174,6 +176,14 @@ def test_reading_beyond_the_end_gives_nothing(ada: Auditor) -> None:
     assert sizes(ada) == before
     last = asked(ada, signed(ada), "entries", log="consent", first=before - 1, count=500)
     assert len(last.json()["entries"]) == 1
+
+
+def test_a_page_of_large_batches_is_short() -> None:
+    said = Said(b"{}", "", {})
+    batches = [Audited(index, b"{}", None, (said,) * 1024) for index in range(10)]
+    assert [entry.index for entry in filled(batches)] == [0, 1, 2, 3]
+    leaves = [Audited(index, b"{}", said) for index in range(500)]
+    assert len(list(filled(leaves))) == 500
 
 
 def test_every_reading_is_an_entry(ada: Auditor) -> None:

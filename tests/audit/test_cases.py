@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 
 from cockpit.acts.erase_space import erase_space
+from cockpit.acts.export_space import export_space
 from cockpit.acts.give_mandate import end_mandate
 from cockpit.acts.histories import HistoryLine, Verb, history
 from cockpit.acts.shares import share
@@ -19,6 +21,7 @@ from cockpit.audit.faults import HouseError, NotAnswered, Refuted
 from cockpit.audit.sync import sync
 from cockpit.audit.wire import Case, CaseAsked, CaseFile
 from cockpit.domain.mandate import Scope
+from cockpit.verifier.verify import verify
 from cockpit_web.history_words import Teller
 from tests.audit.houses import Audited, Auditor, auditor
 
@@ -178,3 +181,13 @@ def test_a_file_that_names_anothers_entries_is_refused(audited: Audited, ada: Au
         place = msgspec.structs.replace(file.entries[0], index=10**6)
         with pytest.raises(HouseError):
             life(kept, msgspec.structs.replace(file, entries=(place,)))
+
+
+def test_the_archive_of_somebody_whose_case_was_opened_still_verifies(
+    audited: Audited, ada: Auditor, bob: Auditor
+) -> None:
+    agree(bob, ask(ada, audited.withdrawn).id)
+    content = io.BytesIO()
+    export_space(audited.running.cockpit, audited.visit, content)
+    report = verify(content.getvalue(), ())
+    assert report.outcome == 0, report.checks
