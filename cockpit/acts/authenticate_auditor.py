@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.audit.wire import AUDIENCE
+from cockpit.domain.audit_mandate import AuditorMandate
 from cockpit.domain.errors import ServiceMustAct
-from cockpit.domain.mandate import AuditorMandate
 from cockpit.domain.moment import instant
 from cockpit.grants.auditors import checked_auditor
 from cockpit.grants.clients import InvalidClient, assertion_client
-from cockpit.store import mandates, services
+from cockpit.store import audit_mandates, services
 
 
 class MandateOver(ServiceMustAct):
@@ -23,7 +23,7 @@ def authenticate_auditor(cockpit: Cockpit, assertion: str) -> AuditorMandate:
     now = cockpit.clock()
     claimed = assertion_client(assertion)
     with cockpit.database.read() as connection:
-        mandate = mandates.find(connection, claimed) if claimed else None
+        mandate = audit_mandates.find(connection, claimed) if claimed else None
     hashed, expires = checked_auditor(assertion, mandate, cockpit.settings.issuer + AUDIENCE, now)
     with cockpit.database.write() as connection:
         first = services.first_use_of_assertion(connection, hashed, expires, instant(now))

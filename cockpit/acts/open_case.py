@@ -10,16 +10,16 @@ from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.audit import wire
+from cockpit.domain.audit_mandate import AuditorMandate, Scope
 from cockpit.domain.errors import NotFound, ServiceMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId
-from cockpit.domain.mandate import AuditorMandate, Scope
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.grants.summaries import Summary, open_summary
 from cockpit.sealing.box import open_under, seal_under
-from cockpit.store import audited, consents, mandates
-from cockpit.store.mandates import CaseRow
+from cockpit.store import audit_mandates, audited, consents
+from cockpit.store.audit_mandates import CaseRow
 from cockpit.store.walls import EVERYONE
 
 AGREE_HOURS = 72
@@ -45,7 +45,7 @@ def ask_case(cockpit: Cockpit, mandate: AuditorMandate, asked: wire.CaseAsked) -
     now, case = cockpit.clock(), secrets.token_hex(16)
     consent = ConsentId(asked.consent)
     with cockpit.database.read(EVERYONE) as connection:
-        person = mandates.whose(connection, consent)
+        person = audit_mandates.whose(connection, consent)
     if person is None:
         raise NotFound("there is no such consent here")
     row = CaseRow(
@@ -60,8 +60,8 @@ def ask_case(cockpit: Cockpit, mandate: AuditorMandate, asked: wire.CaseAsked) -
         expires=instant(now + timedelta(hours=AGREE_HOURS)),
     )
     with cockpit.database.write(person) as connection:
-        mandates.forget_cases(connection, instant(now))
-        mandates.put_case(connection, row)
+        audit_mandates.forget_cases(connection, instant(now))
+        audit_mandates.put_case(connection, row)
         said: dict[str, Json] = {"mandate": mandate.id, "case": case}
         cockpit.ledger.append(connection, Event(EventType.AUDITOR_ASKED, said), now)
         return _case(cockpit, connection, row)
@@ -72,7 +72,7 @@ def cases(cockpit: Cockpit, mandate: AuditorMandate) -> tuple[wire.Case, ...]:
     _require_scope(mandate)
     now = instant(cockpit.clock())
     with cockpit.database.read() as connection:
-        found = [mandates.find_case(connection, case, now) for case in mandates.cases(connection, now)]
+        found = [audit_mandates.find_case(connection, case, now) for case in audit_mandates.cases(connection, now)]
         mine = [row for row in found if row and (not row.agreed_by or mandate.id in {row.asked_by, row.agreed_by})]
         return tuple(_case(cockpit, connection, row) for row in mine)
 
@@ -89,12 +89,12 @@ def agree_on_case(cockpit: Cockpit, mandate: AuditorMandate, case: str) -> wire.
         raise NotFound("there is no such case waiting")
     expires = instant(now + timedelta(days=OPEN_DAYS))
     with cockpit.database.write(waiting.person) as connection:
-        asker = mandates.find(connection, waiting.asked_by)
+        asker = audit_mandates.find(connection, waiting.asked_by)
         if asker is None or not asker.live(instant(now)):
             raise CaseRefused("the mandate of the auditor who asked is over")
         if asker.thumbprint == mandate.thumbprint or asker.name.casefold() == mandate.name.casefold():
             raise CaseRefused("a second auditor must agree: this one asked")
-        if not mandates.agree(connection, case, mandate.id, instant(now), expires):
+        if not audit_mandates.agree(connection, case, mandate.id, instant(now), expires):
             raise NotFound("there is no such case waiting")
         row = replace(waiting, agreed_by=mandate.id, opened_at=instant(now), expires=expires)
         known = _summary(cockpit, connection, row)
@@ -156,7 +156,7 @@ def _entries(cockpit: Cockpit, connection: Connection, row: CaseRow, known: Summ
 
 def _row(cockpit: Cockpit, case: str) -> CaseRow:
     with cockpit.database.read() as connection:
-        row = mandates.find_case(connection, case, instant(cockpit.clock()))
+        row = audit_mandates.find_case(connection, case, instant(cockpit.clock()))
     if row is None:
         raise NotFound("there is no such case, or its time is over")
     return row
@@ -173,7 +173,7 @@ def _reason(cockpit: Cockpit, row: CaseRow) -> str:
 
 def _case(cockpit: Cockpit, connection: Connection, row: CaseRow) -> wire.Case:
     def name(mandate: str) -> str:
-        found = mandates.find(connection, mandate) if mandate else None
+        found = audit_mandates.find(connection, mandate) if mandate else None
         return found.name if found else ""
 
     return wire.Case(

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.audit import wire
+from cockpit.domain.audit_mandate import AuditorMandate, Scope
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.event import Event, EventType
-from cockpit.domain.mandate import AuditorMandate, Scope
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.store import audited, services

@@ -7,8 +7,8 @@ from datetime import datetime
 from joserfc import errors as jose_errors
 from joserfc.jwk import OKPKey
 
+from cockpit.domain.audit_mandate import AuditorMandate
 from cockpit.domain.errors import OperatorMustAct
-from cockpit.domain.mandate import AuditorMandate
 from cockpit.grants.clients import checked_caller
 
 

@@ -16,7 +16,7 @@ import msgspec
 from joserfc.jwk import OKPKey
 
 from cockpit.accounts.sessions import Visit
-from cockpit.acts.give_mandate import give_mandate
+from cockpit.acts.give_audit_mandate import give_audit_mandate
 from cockpit.acts.open_space import open_space
 from cockpit.acts.register_service import register_service
 from cockpit.acts.visits import recognise
@@ -25,8 +25,8 @@ from cockpit.audit.house import House, begin, join
 from cockpit.audit.line import Line
 from cockpit.audit.queries import QUERIES, Asked, Table
 from cockpit.audit.sync import sync
+from cockpit.domain.audit_mandate import AuditorMandate, Scope
 from cockpit.domain.ids import ConsentId
-from cockpit.domain.mandate import AuditorMandate, Scope
 from tests.conftest import PASSPHRASE
 from tests.walks.conftest import Running
 from tests.web.calling import deposit
@@ -106,7 +106,7 @@ def auditor(running: Running, folder: Path, name: str = "Ada Audit", scopes: tup
     """A mandate for a month, and a house that joined."""
     public = begin(folder)
     last_day = running.cockpit.clock().date() + timedelta(days=30)
-    mandate = give_mandate(running.cockpit, name, scopes, last_day, public)
+    mandate = give_audit_mandate(running.cockpit, name, scopes, last_day, public)
     house = House(folder)
     join(house, running.address, mandate.id, None)
     return Auditor(house, mandate, running)

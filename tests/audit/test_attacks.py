@@ -14,15 +14,15 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
-from cockpit.acts.give_mandate import end_mandate, give_mandate
+from cockpit.acts.give_audit_mandate import end_audit_mandate, give_audit_mandate
 from cockpit.audit.checked import facts_of
 from cockpit.audit.faults import NotAnswered, Refuted
 from cockpit.audit.frontier import Frontier
 from cockpit.audit.house import begin, fix
 from cockpit.audit.integrity import integrity
 from cockpit.audit.wire import AUDIENCE, BatchRecord, Entry, Opening, Page, Register, State
+from cockpit.domain.audit_mandate import Scope
 from cockpit.domain.errors import OperatorMustAct
-from cockpit.domain.mandate import Scope
 from cockpit.sealing.canonical import canonical
 from cockpit.store.audited import Audited, Said, filled
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -99,7 +99,7 @@ def test_an_assertion_is_good_once(ada: Auditor) -> None:
 
 
 def test_a_mandate_that_is_over_opens_nothing(ada: Auditor) -> None:
-    end_mandate(ada.running.cockpit, ada.mandate.id)
+    end_audit_mandate(ada.running.cockpit, ada.mandate.id)
     assert asked(ada, signed(ada)).json()["code"] == "mandate_over"
     assert refusal(ada, "entries", Page, log="consent", first=0, count=5) == "mandate_over"
 
@@ -108,7 +108,7 @@ def test_a_mandate_ends_with_its_last_day(ada: Auditor, tmp_path: Path) -> None:
     today = ada.running.cockpit.clock().date()
     for last_day in (today - timedelta(days=1), today + timedelta(days=800)):
         with pytest.raises(OperatorMustAct):
-            give_mandate(ada.running.cockpit, "Late", (Scope.USES,), last_day, begin(tmp_path / "late"))
+            give_audit_mandate(ada.running.cockpit, "Late", (Scope.USES,), last_day, begin(tmp_path / "late"))
     live = ada.mandate
     assert live.live(f"{live.until[:10]}T23:59:58Z")
     assert not live.live(live.until)
@@ -120,13 +120,13 @@ def test_a_mandate_ends_with_its_last_day(ada: Auditor, tmp_path: Path) -> None:
 def test_only_a_public_signing_key_gets_a_mandate(ada: Auditor, pem: bytes) -> None:
     last_day = ada.running.cockpit.clock().date()
     with pytest.raises(OperatorMustAct):
-        give_mandate(ada.running.cockpit, "Somebody", (Scope.USES,), last_day, pem)
+        give_audit_mandate(ada.running.cockpit, "Somebody", (Scope.USES,), last_day, pem)
 
 
 def test_one_key_is_one_auditor(ada: Auditor) -> None:
     public = OKPKey.import_key(ada.house.key_pem()).as_pem(private=False)
     with pytest.raises(OperatorMustAct, match="mandate already"):
-        give_mandate(ada.running.cockpit, "Two", (Scope.CASES,), ada.running.cockpit.clock().date(), public)
+        give_audit_mandate(ada.running.cockpit, "Two", (Scope.CASES,), ada.running.cockpit.clock().date(), public)
 
 
 def test_a_scope_opens_what_it_covers_and_no_more(audited: LivedIn, tmp_path: Path) -> None:

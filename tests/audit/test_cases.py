@@ -13,14 +13,14 @@ import pytest
 
 from cockpit.acts.erase_space import erase_space
 from cockpit.acts.export_space import export_space
-from cockpit.acts.give_mandate import end_mandate
+from cockpit.acts.give_audit_mandate import end_audit_mandate
 from cockpit.acts.histories import HistoryLine, Verb, history
 from cockpit.acts.shares import share
 from cockpit.audit.cases import checked_receipt, life
 from cockpit.audit.faults import HouseError, NotAnswered, Refuted
 from cockpit.audit.sync import sync
 from cockpit.audit.wire import Case, CaseAsked, CaseFile
-from cockpit.domain.mandate import Scope
+from cockpit.domain.audit_mandate import Scope
 from cockpit.verifier.verify import verify
 from cockpit_web.history_words import Teller
 from tests.audit.houses import Audited, Auditor, auditor
@@ -137,7 +137,7 @@ def test_an_auditor_whose_mandate_ended_opens_nothing_with_another(
     audited: Audited, ada: Auditor, bob: Auditor
 ) -> None:
     case = ask(ada, audited.live)
-    end_mandate(audited.running.cockpit, ada.mandate.id)
+    end_audit_mandate(audited.running.cockpit, ada.mandate.id)
     assert refused(agree, bob, case.id) == "case_refused"
 
 

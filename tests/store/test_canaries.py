@@ -14,7 +14,7 @@ from cockpit.accounts.sessions import Visit
 from cockpit.acts.answer_consent import ask_other, give
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
-from cockpit.acts.give_mandate import give_mandate
+from cockpit.acts.give_audit_mandate import give_audit_mandate
 from cockpit.acts.issue_tokens import redeem_code
 from cockpit.acts.open_case import agree_on_case, ask_case, case_file
 from cockpit.acts.open_space import open_space
@@ -25,9 +25,9 @@ from cockpit.acts.search_space import search_space
 from cockpit.acts.visits import recognise
 from cockpit.audit.wire import CaseAsked
 from cockpit.consent.narrowing import Narrowing
+from cockpit.domain.audit_mandate import Scope
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import ConnectorId, ConsentId, PersonId
-from cockpit.domain.mandate import Scope
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
 from cockpit.search.query import Query
@@ -95,7 +95,7 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
 def open_a_case(cockpit: Cockpit, consent: ConsentId) -> None:
     """Two auditors, who write something personal into their reason."""
     asker, second = (
-        give_mandate(
+        give_audit_mandate(
             cockpit, name, (Scope.CASES,), cockpit.clock().date(),
             OKPKey.generate_key("Ed25519", private=True).as_pem(private=False),
         )

@@ -14,8 +14,8 @@ from cockpit.acts import open_case, read_for_auditor
 from cockpit.acts.authenticate_auditor import MandateOver, authenticate_auditor
 from cockpit.acts.cockpit import Cockpit
 from cockpit.audit import wire
+from cockpit.domain.audit_mandate import AuditorMandate
 from cockpit.domain.errors import CockpitError, NotFound, ServiceMustAct
-from cockpit.domain.mandate import AuditorMandate
 from cockpit.grants.clients import InvalidClient
 from cockpit_web.visitor import Core
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 from datetime import date
 
 from cockpit.acts.cockpit import Cockpit
+from cockpit.domain.audit_mandate import AuditorMandate, Scope
 from cockpit.domain.errors import NotFound, OperatorMustAct
 from cockpit.domain.event import Event, EventType
-from cockpit.domain.mandate import AuditorMandate, Scope
 from cockpit.domain.moment import add_months, instant
 from cockpit.domain.record import Json
 from cockpit.grants.auditors import public_key
-from cockpit.store import mandates
+from cockpit.store import audit_mandates
 
 MOST_NAME = 80
 MOST_MONTHS = 24
 
 
-def give_mandate(
+def give_audit_mandate(
     cockpit: Cockpit, name: str, scopes: tuple[Scope, ...], last_day: date, public_key_pem: bytes
 ) -> AuditorMandate:
     """Give a mandate to ``name`` until the end of ``last_day`` (UTC), for whoever holds the key's private half.
@@ -45,10 +45,10 @@ def give_mandate(
         given_at=instant(now),
     )
     with cockpit.database.write() as connection:
-        for other in mandates.every(connection):
+        for other in audit_mandates.every(connection):
             if other.live(instant(now)) and thumbprint == other.thumbprint:
                 raise OperatorMustAct("this key has a mandate already; end that one first", code="key")
-        mandates.put(connection, mandate)
+        audit_mandates.put(connection, mandate)
         said: dict[str, Json] = {
             "mandate": mandate.id, "scopes": list(mandate.scopes), "until": mandate.until, "thumbprint": thumbprint,
         }  # fmt: skip
@@ -56,12 +56,12 @@ def give_mandate(
     return mandate
 
 
-def end_mandate(cockpit: Cockpit, mandate: str) -> None:
+def end_audit_mandate(cockpit: Cockpit, mandate: str) -> None:
     """End a mandate now; its next request is refused. Raises ``NotFound`` for one that is not in force."""
     now = cockpit.clock()
     with cockpit.database.write() as connection:
-        found = mandates.find(connection, mandate)
+        found = audit_mandates.find(connection, mandate)
         if found is None or not found.live(instant(now)):
             raise NotFound("there is no such mandate in force")
-        mandates.put(connection, replace(found, ended_at=instant(now)))
+        audit_mandates.put(connection, replace(found, ended_at=instant(now)))
         cockpit.ledger.append(connection, Event(EventType.AUDITOR_ENDED, {"mandate": mandate}), now)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from cockpit.domain.audit_mandate import AuditorMandate
 from cockpit.domain.ids import ConsentId, PersonId
-from cockpit.domain.mandate import AuditorMandate
 from cockpit.store import tables
 
 _MANDATE, _CASE = tables.auditor_mandate, tables.audit_case
