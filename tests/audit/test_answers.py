@@ -32,7 +32,9 @@ def slip_in(ada: Auditor, **changes: Any) -> None:
     cockpit = ada.running.cockpit
     with cockpit.database.write() as connection:
         part = {**READ, **changes}
-        cockpit.ledger.append(connection, Event(EventType.ACCESS_ALLOWED, part), cockpit.clock())
+        # Two minutes later: accesses may stand in a log of their own, where only the minute orders them.
+        at = cockpit.clock() + timedelta(minutes=2)
+        cockpit.ledger.append(connection, Event(EventType.ACCESS_ALLOWED, part), at)
 
 
 def findings(ada: Auditor) -> set[str]:
