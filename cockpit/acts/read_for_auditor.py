@@ -59,6 +59,7 @@ def register(cockpit: Cockpit, mandate: AuditorMandate) -> wire.Register:
         found = services.every(connection)
         _log_reading(cockpit, connection, mandate, {"log": "register", "first": 0, "count": len(found)})
     return wire.Register(
+        policy=cockpit.ledger.policy,
         uses={name: msgspec.to_builtins(use) for name, use in registry.uses.items()},
         kinds={kind: msgspec.to_builtins(sheet) for kind, sheet in registry.kinds.items()},
         special=tuple(sorted(registry.special)),

@@ -12,7 +12,6 @@ from cockpit.audit.balance import tallied
 from cockpit.audit.checked import Fact
 from cockpit.audit.facts import ENDS, facts, kinds_of, purpose_of, register, unopened
 from cockpit.audit.replay import replayed
-from cockpit.audit.sync import policy_of
 
 THRESHOLD = 11
 """Smaller counts of persons' doings are shown as ``<11`` in statistics, so that nobody stands out."""
@@ -156,7 +155,7 @@ def changes(kept: sqlite3.Connection, asked: Asked) -> Table:
     """Changes of the published policies (their hash along the leaves) and of recipients, with what made them."""
     rows: list[tuple[Cell, ...]] = []
     known, before = register(kept), ""
-    now = policy_of(known) if known else ""
+    now = known.policy if known else ""
     left = 0
     for fact in facts(kept, until=asked.until):
         inside = fact.at >= asked.since

@@ -205,12 +205,6 @@ def _keep_register(kept: sqlite3.Connection, line: Line, now: str) -> None:
     )
 
 
-def policy_of(register: Register) -> str:
-    """The hash that leaves bear for these uses and kinds: SHA-256 over the uses' hashes and the kinds."""
-    uses = {name: hashlib.sha256(canonical(use)).hexdigest() for name, use in register.uses.items()}
-    return hashlib.sha256(canonical({"uses": uses, "kinds": register.kinds})).hexdigest()
-
-
 def _row(fact: Fact) -> tuple[str, int, int, str, str, str, str | None]:
     part = None if fact.part is None else canonical(fact.part).decode()
     return (fact.log, fact.index, fact.nth, fact.at, fact.type, fact.policy, part)

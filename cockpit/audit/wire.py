@@ -74,8 +74,12 @@ class State(msgspec.Struct, frozen=True):
 
 
 class Register(msgspec.Struct, frozen=True):
-    """The published uses and kinds, and who is registered. ``special`` names the kinds of GDPR art. 9."""
+    """The published uses and kinds, and who is registered. ``special`` names the kinds of GDPR art. 9.
 
+    ``policy`` is the policy hash that the cockpit put into its entries when it showed this.
+    """
+
+    policy: str
     uses: dict[str, dict[str, Any]]
     kinds: dict[str, dict[str, Any]]
     special: tuple[str, ...]

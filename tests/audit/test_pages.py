@@ -71,6 +71,8 @@ def test_without_the_key_nothing_is_shown(ada: Auditor) -> None:
 def test_an_audit_by_hand(visitor: TestClient, audited: Audited, ada: Auditor) -> None:
     assert visitor.post("/actualiser").headers["location"] == "/"
     assert "tient ensemble" in visitor.get("/").text
+    assert "a été montré sous l" in visitor.get("/registre").text
+    assert ada.ask("changes").rows[0][-1] == "known"
     page = screen(visitor.get("/questions/in-force").text)
     assert [cell.text_content() for cell in page.xpath("//tbody/tr/td")] == [
         "c_coach", "energy-advice-v1", "2", "1", "1", "1",

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cockpit.audit.facts import facts, register
-from cockpit.audit.sync import policy_of
 from cockpit.audit.wire import Register
 from cockpit_web_audit.languages import chosen_language
 from cockpit_web_audit.templating import house_of, render
@@ -20,7 +19,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class RegisterPage:
-    """``uses`` are (reference, title, use); ``holds``: the register is the one whose hash the newest entry bears."""
+    """``uses`` are (reference, title, use); ``holds``: the newest entry bears the policy hash it was shown under."""
 
     known: Register | None
     uses: tuple[tuple[str, str, dict[str, Any]], ...]
@@ -38,6 +37,6 @@ def show_register(request: Request) -> Response:
     language = chosen_language(request)
     uses = tuple((name, str(use["title"][language]), use) for name, use in sorted(known.uses.items())) if known else ()
     return render(
-        request, "register.html", RegisterPage(known, uses, known is not None and policy_of(known) == newest),
+        request, "register.html", RegisterPage(known, uses, known is not None and known.policy == newest),
         room="register",
     )  # fmt: skip
