@@ -51,6 +51,7 @@ class Verb(StrEnum):
     GAVE_A_MANDATE = "gave-a-mandate"
     ENDED_A_MANDATE = "ended-a-mandate"
     CAME_FOR_ME = "came-for-me"
+    WAS_AUDITED = "was-audited"
 
 
 _VERBS = {
@@ -85,6 +86,7 @@ _VERBS = {
     EventType.MANDATE_GIVEN: Verb.GAVE_A_MANDATE,
     EventType.MANDATE_ENDED: Verb.ENDED_A_MANDATE,
     EventType.MANDATE_USED: Verb.CAME_FOR_ME,
+    EventType.AUDITOR_OPENED: Verb.WAS_AUDITED,
 }
 
 
@@ -102,9 +104,10 @@ class HistoryLine:
 
     ``who`` is a service's name, a connector's id for ``ADDED``, or None when it is the person. ``count`` is how many
     objects were read or added; ``reason`` says why a read was refused, or is the operator's own words for using the
-    escrow; ``way`` is the type of the way to open the space that changed; ``number`` is the entry's place in the
-    person's own history, from 0; ``beyond_rule`` tells that a rule of theirs wants such a read pointed out; ``acting``
-    is who did it for them, or whom a mandate is about.
+    escrow or an auditor's for opening a case; ``auditors`` are the two who opened it; ``way`` is the type of the way
+    to open the space that changed; ``number`` is the entry's place in the person's own history, from 0;
+    ``beyond_rule`` tells that a rule of theirs wants such a read pointed out; ``acting`` is who did it for them, or
+    whom a mandate is about.
     """
 
     number: int
@@ -120,6 +123,7 @@ class HistoryLine:
     way: WayType | None = None
     beyond_rule: bool = False
     acting: Acting | None = None
+    auditors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,7 @@ def _line(entry: JournalEntry) -> HistoryLine:
         way=WayType(way) if way else None,
         beyond_rule=bool(part.get("rules")),
         acting=_acting(part),
+        auditors=_names(part, "auditors"),
     )
 
 
@@ -203,3 +208,8 @@ def _count(part: dict[str, Json]) -> int:
 def _text(part: dict[str, Json], key: str) -> str | None:
     value = part.get(key)
     return value if isinstance(value, str) else None
+
+
+def _names(part: dict[str, Json], key: str) -> tuple[str, ...]:
+    names = part.get(key)
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()

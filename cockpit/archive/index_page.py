@@ -76,6 +76,14 @@ _EVENTS: dict[str, Words] = {
     EventType.CONSENT_INVALIDATED: Words("Cet accès a été déclaré nul", "This access was declared void"),
     EventType.SERVICE_CHANGED: Words("Ce service a changé sa déclaration", "This service changed its declaration"),
     EventType.SERVICE_SUSPENDED: Words("Ce service a été suspendu", "This service was suspended"),
+    EventType.AUDITOR_MANDATED: Words("Un auditeur a reçu un mandat", "An auditor was given a mandate"),
+    EventType.AUDITOR_ENDED: Words("Le mandat d'un auditeur a pris fin", "An auditor's mandate ended"),
+    EventType.AUDITOR_READ: Words("Un auditeur a lu le registre", "An auditor read the register"),
+    EventType.AUDITOR_ASKED: Words("Un auditeur a demandé à ouvrir un dossier", "An auditor asked to open a case"),
+    EventType.AUDITOR_OPENED: Words(
+        "Deux auditeurs ont ouvert le dossier de cet accès", "Two auditors opened the case of this access"
+    ),
+    EventType.AUDITOR_EXPORTED: Words("Un auditeur a emporté le registre", "An auditor took the register away"),
     EventType.ALARM: Words("Une alarme a été donnée", "An alarm was raised"),
     EventType.RULES_CHANGED: Words("Vous avez changé vos règles", "You changed your rules"),
     EventType.CONSENT_WITHDRAWN: Words("Vous avez arrêté l'accès de ce service", "You stopped this service's access"),

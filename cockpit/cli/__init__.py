@@ -9,7 +9,7 @@ import click
 from cockpit import __version__
 from cockpit.acts.cockpit import Cockpit
 from cockpit.bootstrap import build
-from cockpit.cli import backups, database, keys, policies, running, services, spaces, upkeep, witness
+from cockpit.cli import audit, auditors, backups, database, keys, policies, running, services, spaces, upkeep, witness
 from cockpit.hardening import forbid_core_dumps
 from cockpit.settings import settings_from_environment
 
@@ -53,5 +53,7 @@ for _command in (
     services.services,
     witness.witness,
     policies.policies,
+    auditors.auditors,
+    audit.audit,
 ):
     main.add_command(_command)

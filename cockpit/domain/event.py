@@ -54,6 +54,12 @@ class EventType(StrEnum):
     COLLECTION_KEYS_ROTATED = "collection_keys.rotated"
     SHARD_CLOSED = "shard.closed"
     SHARD_EXPIRED = "shard.expired"
+    AUDITOR_MANDATED = "auditor.mandated"
+    AUDITOR_ENDED = "auditor.ended"
+    AUDITOR_READ = "auditor.read"
+    AUDITOR_ASKED = "auditor.asked"
+    AUDITOR_OPENED = "auditor.opened"
+    AUDITOR_EXPORTED = "auditor.exported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,25 +59,37 @@ def checked_assertion(assertion: str, service: Service | None, issuer: str, now:
 
     An unknown service costs the same work and gives the same answer. Raises ``InvalidClient``.
     """
+    caller = (service.id, service.jwks["keys"]) if service else None
+    return checked_caller(assertion, caller, issuer, now)
+
+
+def checked_caller(
+    assertion: str, caller: tuple[str, Iterable[Mapping[str, str]]] | None, audience: str, now: datetime
+) -> tuple[str, str]:
+    """The same for whoever signs: ``caller`` is their name and public keys (RFC 7517), or None. For one audience.
+
+    Raises ``InvalidClient``.
+    """
     refusal = InvalidClient("the client could not be authenticated")
+    name, known = caller or ("nobody", [_NOBODYS_KEY])
     if len(assertion) > MAX_ASSERTION_BYTES:
         raise refusal
     try:
-        keys = key_set(service.jwks["keys"] if service else [_NOBODYS_KEY])
+        keys = key_set(known)
         token = jwt.decode(assertion, keys, algorithms=list(ALGORITHMS))
         jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             leeway=SKEW_SECONDS,
-            iss={"essential": True, "value": service.id if service else "nobody"},
-            sub={"essential": True, "value": service.id if service else "nobody"},
+            iss={"essential": True, "value": name},
+            sub={"essential": True, "value": name},
             exp={"essential": True},
             jti={"essential": True},
         ).validate(token.claims)
     except (jose_errors.JoseError, ValueError, TypeError, KeyError) as error:
         raise refusal from error
     claims = token.claims
-    # The audience is the issuer alone, as one string: a token for several could be replayed by one of them.
-    if claims.get("aud") != issuer or token.header.get("typ") not in {None, "JWT", "client-authentication+jwt"}:
+    # The audience is one address, as one string: a token for several could be replayed by one of them.
+    if claims.get("aud") != audience or token.header.get("typ") not in {None, "JWT", "client-authentication+jwt"}:
         raise refusal
     if not isinstance(claims["exp"], int) or claims["exp"] > now.timestamp() + MAX_ASSERTION_SECONDS:
         raise refusal

@@ -16,10 +16,11 @@ SPREAD: Final = {
     "par": "request_hash",
     "joint_request": "code_hash",
     "seen_assertion": "assertion_hash",
+    "audit_case": "case_id",
 }
 """Directories that grow with the number of persons, and the hash by which alone they are looked up."""
 
-COPIED: Final = ("service",)
+COPIED: Final = ("service", "auditor_mandate")
 """Small directories that are often read and seldom written: whole on every machine."""
 
 KEPT: Final = ("log_head", "log_leaf", "log_tile", "log_batch")

@@ -213,6 +213,27 @@ log_walk = Table(
     Column("entries", Integer, nullable=False),
 )
 
+auditor_mandate = Table(
+    "auditor_mandate",
+    metadata,
+    Column("mandate_id", String(32), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+audit_case = Table(
+    "audit_case",
+    metadata,
+    Column("case_id", String(32), primary_key=True),
+    Column("person_id", String(32), nullable=False),
+    Column("consent_id", String(32), nullable=False),
+    Column("sealed_reason", LargeBinary, nullable=False),
+    Column("asked_by", String(32), nullable=False),
+    Column("agreed_by", String(32), nullable=False),
+    Column("asked_at", String(20), nullable=False),
+    Column("opened_at", String(20), nullable=False),
+    Column("expires", String(20), nullable=False),
+)
+
 log_head = Table(
     "log_head",
     metadata,

@@ -7,23 +7,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import OKPKey
 from sqlalchemy import func, select
 
 from cockpit.accounts.sessions import Visit
 from cockpit.acts.answer_consent import ask_other, give
 from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.give_audit_mandate import give_audit_mandate
 from cockpit.acts.issue_tokens import redeem_code
+from cockpit.acts.open_case import agree_on_case, ask_case, case_file
 from cockpit.acts.open_space import open_space
 from cockpit.acts.pause_consent import pause_consent
 from cockpit.acts.read_for_service import Wanted, read_for_service
 from cockpit.acts.refresh_source import refresh_source
 from cockpit.acts.search_space import search_space
 from cockpit.acts.visits import recognise
+from cockpit.audit.wire import CaseAsked
 from cockpit.consent.narrowing import Narrowing
+from cockpit.domain.audit_mandate import Scope
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import Event, EventType
-from cockpit.domain.ids import ConnectorId, PersonId
+from cockpit.domain.ids import ConnectorId, ConsentId, PersonId
 from cockpit.domain.record import Basis, Method, Provenance, Record
 from cockpit.grants.pushed import Redirect
 from cockpit.search.query import Query
@@ -79,6 +84,7 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     knock = Event(EventType.ACCESS_REFUSED, {"decision": "expired"}, {"service_name": CANARY, "consent": CANARY})
     with cockpit.database.write(opened.person) as connection:
         cockpit.ledger.append_batch(connection, [(knock, opened.person)] * 3, cockpit.clock())
+    open_a_case(cockpit, issued.consent)
     assert visit.keyring is not None
     for _ in range(2):
         assert search_space(cockpit, visit, Query(f"{CANARY} octobre")).records
@@ -88,6 +94,20 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     with pytest.raises(NotFound):
         refresh_source(cockpit, PersonId("0" * 32), [SourceFile(f"{CANARY}.ofx", BANK_FILE.encode())])
     return opened.person
+
+
+def open_a_case(cockpit: Cockpit, consent: ConsentId) -> None:
+    """Two auditors, who write something personal into their reason."""
+    asker, second = (
+        give_audit_mandate(
+            cockpit, name, (Scope.CASES,), cockpit.clock().date(),
+            OKPKey.generate_key("Ed25519", private=True).as_pem(private=False),
+        )
+        for name in ("Ada", "Bob")
+    )  # fmt: skip
+    case = ask_case(cockpit, asker, CaseAsked(consent, f"{CANARY} se plaint d'une lecture"))
+    agree_on_case(cockpit, second, case.id)
+    assert case_file(cockpit, second, case.id).consent == consent
 
 
 def deposit_every_kind(cockpit: Cockpit, visit: Visit) -> None:

@@ -44,6 +44,7 @@ _SENTENCES = {
     Verb.GAVE_A_MANDATE: marked("Vous avez permis à %(actor)s d'agir en votre nom."),
     Verb.ENDED_A_MANDATE: marked("%(actor)s ne peut plus agir en votre nom."),
     Verb.CAME_FOR_ME: marked("%(actor)s a ouvert votre espace, avec sa propre phrase secrète."),
+    Verb.WAS_AUDITED: marked("Deux auditeurs ont ouvert le dossier de l'accès de %(who)s%(use)s, sans vos données."),
 }
 _ACTED = {
     Verb.ADDED: marked("%(actor)s a ajouté %(count)s depuis « %(who)s »%(what)s, en votre nom."),
@@ -88,6 +89,7 @@ _ICONS = {
     Verb.GAVE_A_MANDATE: "user",
     Verb.ENDED_A_MANDATE: "x",
     Verb.CAME_FOR_ME: "user",
+    Verb.WAS_AUDITED: "eye",
 }
 _REASONS = {
     Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),
@@ -198,6 +200,9 @@ class Teller:
     def _reason(self, line: HistoryLine) -> str:
         if line.verb is Verb.USED_ESCROW:
             return translate(self._language, marked("Motif donné : %(reason)s")) % {"reason": line.reason or ""}
+        if line.verb is Verb.WAS_AUDITED:
+            said = translate(self._language, marked("Par %(names)s. Motif donné : %(reason)s"))
+            return said % {"names": ", ".join(line.auditors), "reason": line.reason or ""}
         known = line.reason in Reason._value2member_map_ if line.reason else False
         return translate(self._language, _REASONS[Reason(line.reason)]) if known and line.reason else ""
 

@@ -1,9 +1,9 @@
-"""The doors for programs: the authorization server, the data API and the log. They read no cookie."""
+"""The doors for programs: the authorization server, the data API, the log and the audit API. They read no cookie."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from cockpit_web import log_api, oauth, service_api
+from cockpit_web import audit_api, log_api, oauth, service_api
 
-PROGRAMS: tuple[APIRouter, ...] = (oauth.router, service_api.router, log_api.router)
+PROGRAMS: tuple[APIRouter, ...] = (oauth.router, service_api.router, log_api.router, audit_api.router)

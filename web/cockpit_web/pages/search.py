@@ -91,9 +91,12 @@ def search(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> 
 
 
 def _asked(cockpit: Cockpit, asked: Mapping[str, str], request: Request) -> SearchPage:
-    """The form filled in as it was sent, with the kinds and sources to choose from."""
+    """The form filled in as it was sent, with the sources to choose from and the kinds that they bring."""
     language = language_of(request)
-    kinds: dict[str, str] = {kind: sheet.title.in_language(language) for kind, sheet in cockpit.registry.kinds.items()}
+    brought = {kind for manifest in cockpit.shelf.manifests() for kind in manifest.produces}
+    kinds: dict[str, str] = {
+        kind: sheet.title.in_language(language) for kind, sheet in cockpit.registry.kinds.items() if kind in brought
+    }
     sources: dict[str, str] = {
         manifest.id: manifest.title.en if language == "en" else manifest.title.fr
         for manifest in cockpit.shelf.manifests()
