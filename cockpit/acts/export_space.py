@@ -147,10 +147,14 @@ def _row(stored: StoredRecord, paths: Mapping[BlobId, str]) -> dict[str, Any]:
     }
 
 
+_APART = {"uid", "receipt", "joint"}
+"""What a version is not told with: its name, its receipt, which is a file, and a code meant for somebody else."""
+
+
 def _add_consents(reader: Reader, archive: ArchiveWriter) -> list[ConsentShown]:
     shown = []
     for consent, lines in newest(reader.lines(CONSENTS)).items():
-        versions = [{name: value for name, value in line.items() if name not in {"uid", "receipt", "joint"}} for line in lines]
+        versions = [{name: value for name, value in line.items() if name not in _APART} for line in lines]
         archive.add_json(f"consents/{consent}.json", {"consent": consent, "versions": versions})
         for number, line in enumerate(lines, start=1):
             archive.add_json(f"receipts/{consent}-{number}.json", line["receipt"])
