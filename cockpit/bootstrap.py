@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from sqlalchemy.exc import OperationalError
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Recorder
 from cockpit.consent.cedar.oracle import Oracle
+from cockpit.consent.policy_set import PolicySet
 from cockpit.consent.record.build import KindTerms, Published
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.domain.ids import Kind
@@ -47,8 +49,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         objects = open_objects(settings.objects, settings.data / "objects")
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
-    registry, shelf = load_registry(), Shelf.from_entry_points()
-    policies = load_policies(registry)
+    shelf, (registry, policies) = Shelf.from_entry_points(), _published()
     ledger = Ledger(settings.origin, operator, keyrings, policies.sha256)
     return Cockpit(
         settings=settings,
@@ -65,6 +66,13 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         clock=clock,
         indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )
+
+
+@cache
+def _published() -> tuple[Registry, PolicySet]:
+    """The documents that are shipped: they do not change while the program runs."""
+    registry = load_registry()
+    return registry, load_policies(registry)
 
 
 def _recorder(settings: Settings, registry: Registry, shelf: Shelf, ledger: Ledger, operator: OperatorKeys) -> Recorder:
