@@ -41,7 +41,8 @@ class Settings:
     keyring, when it is not a file beside the database. ``master``: which master key wraps it (``file``, ``transit``,
     or one that a package brings); ``former_master``: the one it takes over from. ``quota_bytes``: what one person's
     documents may take. ``objects``: where documents are kept, ``s3://bucket/prefix``, or ``objects/`` in ``data`` when
-    None. ``access_months``: how long the log of who read what is kept after its month, 6 to 12.
+    None. ``access_months``: how long the log of who read what is kept after its month, 6 to 12. ``quorum``: the file
+    that names the witnesses of the log (C2SP tlog-policy), or None for no witness.
     """
 
     data: Path
@@ -52,6 +53,7 @@ class Settings:
     upload_bytes: int = 32 * 1024 * 1024
     quota_bytes: int = DEFAULT_QUOTA_BYTES
     access_months: int = DEFAULT_ACCESS_MONTHS
+    quorum: Path | None = None
     objects: str | None = None
     trusted_certificates: tuple[bytes, ...] = ()
     demonstration: bool = False
@@ -106,7 +108,8 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
     ``COCKPIT_KEYRING`` is the address of the keyring. ``COCKPIT_MASTER`` and ``COCKPIT_FORMER_MASTER`` name master
     keys; the settings that begin with ``COCKPIT_MASTER_`` and ``COCKPIT_FORMER_MASTER_`` are their options.
     ``COCKPIT_OBJECTS`` names the object store of documents; ``COCKPIT_QUOTA_BYTES``, what one person's may take.
-    ``COCKPIT_ACCESS_MONTHS`` is for how many months the log of accesses is kept.
+    ``COCKPIT_ACCESS_MONTHS`` is for how many months the log of accesses is kept. ``COCKPIT_QUORUM`` is the file that
+    names the log's witnesses.
     Raises ``OperatorMustAct`` for an issuer that is not ``https`` and not on this machine, for another database, and
     for an odd quota.
     """
@@ -125,6 +128,7 @@ def settings_from_environment(data: Path | None = None, issuer: str | None = Non
         objects=os.environ.get("COCKPIT_OBJECTS") or None,
         quota_bytes=_quota(os.environ.get("COCKPIT_QUOTA_BYTES")),
         access_months=_months(os.environ.get("COCKPIT_ACCESS_MONTHS")),
+        quorum=Path(os.environ["COCKPIT_QUORUM"]) if os.environ.get("COCKPIT_QUORUM") else None,
     )
 
 

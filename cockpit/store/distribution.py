@@ -23,7 +23,7 @@ SPREAD: Final = {
 COPIED: Final = ("service", "auditor_mandate")
 """Small directories that are often read and seldom written: whole on every machine."""
 
-KEPT: Final = ("log_head", "log_leaf", "log_tile", "log_batch")
+KEPT: Final = ("log_cosigned", "log_head", "log_leaf", "log_tile", "log_batch")
 """The logs: their writers take turns anyway, so they stay on the coordinator."""
 
 

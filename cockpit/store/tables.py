@@ -244,6 +244,15 @@ log_head = Table(
     Column("state", String(8), nullable=False),
 )
 
+log_cosigned = Table(
+    "log_cosigned",
+    metadata,
+    Column("log", String(32), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("sizes", LargeBinary, nullable=False),
+)
+
 log_tile = Table(
     "log_tile",
     metadata,

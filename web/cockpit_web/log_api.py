@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from cockpit.archive.receipts import receipts_name
 from cockpit.domain.errors import NotFound
-from cockpit.store import log_rows
+from cockpit.store import cosigned, log_rows
 from cockpit.store.log_rows import LogHead
 from cockpit.tlog import logs
 from cockpit.tlog.logs import CONSENT
@@ -43,11 +43,17 @@ def show_keys(cockpit: Core) -> Response:
 
 @router.get("/log/{log}/checkpoint")
 def show_checkpoint(cockpit: Core, log: str) -> Response:
-    """A log's newest signed checkpoint (C2SP tlog-checkpoint). Raises ``NotFound``."""
+    """A log's newest signed checkpoint (C2SP tlog-checkpoint), with its cosignatures when witnesses have seen it.
+
+    Raises ``NotFound``.
+    """
     with cockpit.database.read() as connection:
         # The consent log is there from the first day, empty if need be.
         name = CONSENT if log == CONSENT else _head(connection, log).log
-        _, note = cockpit.ledger.checkpoint(connection, name)
+        size, note = cockpit.ledger.checkpoint(connection, name)
+        witnessed = cosigned.find(connection, name)
+        if witnessed.size == size and witnessed.note:
+            note = witnessed.note
     return Response(note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 

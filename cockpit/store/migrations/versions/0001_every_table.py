@@ -132,6 +132,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("log", "position"),
     )
     op.create_table(
+        "log_cosigned",
+        sa.Column("log", sa.String(length=32), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("sizes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("log"),
+    )
+    op.create_table(
         "log_head",
         sa.Column("log", sa.String(length=32), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
