@@ -11,7 +11,8 @@ def said(camille: TestClient) -> list[str]:
     page = camille.get("/regles")
     check_page(page.text, "fr")
     return [
-        spaced(line.text_content()).split("\n")[0].strip() for line in screen(page.text).xpath("//ul[@class='list']//p")
+        spaced(line.text_content()).split("\n")[0].strip()
+        for line in screen(page.text).xpath("//section[@aria-labelledby='en-vigueur']//li//p")
     ]
 
 
