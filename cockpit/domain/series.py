@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from cockpit.domain.moment import PARIS, parse_instant
@@ -30,6 +31,34 @@ def intervals(data: Mapping[str, Any]) -> Iterator[tuple[datetime, int | None]]:
         yield start + index * step, value
 
 
+@dataclass(frozen=True, slots=True)
+class DayRun:
+    """The measures of a block that begin on one day (``day``, Europe/Paris); ``start``: the first of them, in UTC."""
+
+    day: str
+    start: datetime
+    values: list[int | None]
+
+
+def day_runs(data: Mapping[str, Any]) -> Iterator[DayRun]:
+    """A block day by day, in order, with a time zone asked once a day and not once a measure."""
+    values = data["values"]
+    if data["interval"] == "P1D":
+        for at, value in intervals(data):
+            yield DayRun(at.astimezone(PARIS).date().isoformat(), at, [value])
+        return
+    start, step = parse_instant(data["start"]), timedelta(minutes=INTERVALS[data["interval"]])
+    index = 0
+    while index < len(values):
+        at = start + index * step
+        day = at.astimezone(PARIS).date()
+        midnight = datetime.combine(day + timedelta(days=1), time(), PARIS).astimezone(UTC)
+        # The first interval that begins at midnight or after is the next day's.
+        until = index - (at - midnight) // step
+        yield DayRun(day.isoformat(), at, values[index:until])
+        index = until
+
+
 def watt_hours(data: Mapping[str, Any], value: int) -> float:
     """Energy of one measure in Wh: the unit is mean power (W) or already energy (Wh)."""
     return float(value) if data["unit"] == "Wh" else value * INTERVALS[data["interval"]] / 60
@@ -52,26 +81,25 @@ def merged(older: dict[str, Json], newer: dict[str, Json]) -> dict[str, Json]:
 
 def cut(data: Mapping[str, Any], first_day: str, last_day: str) -> dict[str, Json]:
     """The block with every measure outside the days (inclusive, Europe/Paris) removed, shortened at both ends."""
-    kept = [
-        (at, value) for at, value in intervals(data) if first_day <= at.astimezone(PARIS).date().isoformat() <= last_day
-    ]
-    start = kept[0][0].strftime("%Y-%m-%dT%H:%M:%SZ") if kept else data["start"]
-    return dict(data) | {"start": start, "values": [value for _, value in kept]}
+    kept = [run for run in day_runs(data) if first_day <= run.day <= last_day]
+    start = kept[0].start.strftime("%Y-%m-%dT%H:%M:%SZ") if kept else data["start"]
+    return dict(data) | {"start": start, "values": [value for run in kept for value in run.values]}
 
 
 def blanked(data: Mapping[str, Any], says_nothing: Callable[[str], bool]) -> dict[str, Json]:
     """The block with no measure on the days (Europe/Paris) of which ``says_nothing``: its intervals stay in place."""
-    days = [at.astimezone(PARIS).date().isoformat() for at, _ in intervals(data)]
-    values = [None if says_nothing(day) else value for day, value in zip(days, data["values"], strict=True)]
+    values: list[Json] = []
+    for run in day_runs(data):
+        values += [None] * len(run.values) if says_nothing(run.day) else run.values
     return dict(data) | {"values": values}
 
 
 def summed(data: Mapping[str, Any], by: str) -> dict[str, Json]:
     """The block's energy summed by ``day`` or ``month``: a mapping of day (or month) to whole watt-hours."""
     width = 10 if by == "day" else 7
-    totals: dict[str, float] = {}
-    for at, value in intervals(data):
-        if value is not None:
-            key = at.astimezone(PARIS).date().isoformat()[:width]
-            totals[key] = totals.get(key, 0.0) + watt_hours(data, value)
-    return {key: round(total) for key, total in totals.items()}
+    totals: dict[str, int] = {}
+    for run in day_runs(data):
+        measured = [value for value in run.values if value is not None]
+        if measured:
+            totals[run.day[:width]] = totals.get(run.day[:width], 0) + sum(measured)
+    return {key: round(watt_hours(data, total)) for key, total in totals.items()}

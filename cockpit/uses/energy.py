@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from cockpit.domain.moment import PARIS
 from cockpit.domain.record import Record
-from cockpit.domain.series import INTERVALS, intervals, watt_hours
+from cockpit.domain.series import INTERVALS, day_runs, watt_hours
 
 MINUTES_IN_HOUR = 60
 MINUTES_IN_DAY = 24 * MINUTES_IN_HOUR
@@ -61,13 +60,13 @@ class MonthSaid:
     change_per_cent: int | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Tally:
-    """What one series measured of one day."""
+    """What one series measured of one day: watt-hours, minutes, the lowest and highest power of a finer series."""
 
-    total: float = 0.0
-    minutes: int = 0
-    powers: list[float] = field(default_factory=list)
+    total: float
+    minutes: int
+    powers: list[float]
 
 
 def consumption_days(records: Iterable[Record], energy: str) -> tuple[EnergyDay, ...]:
@@ -97,16 +96,18 @@ def _outranks(rank: tuple[bool, int], tally: _Tally, known: tuple[bool, int, _Ta
 
 
 def _tallies(record: Record, width: int) -> dict[str, _Tally]:
-    days: dict[str, _Tally] = {}
-    for at, value in intervals(record.data):
-        if value is not None:
-            tally = days.setdefault(at.astimezone(PARIS).date().isoformat(), _Tally())
-            measured = watt_hours(record.data, value)
-            tally.total += measured
-            tally.minutes += width
-            if width < MINUTES_IN_DAY:
-                tally.powers.append(measured * MINUTES_IN_HOUR / width)
-    return days
+    tallies = {}
+    for run in day_runs(record.data):
+        if measured := [value for value in run.values if value is not None]:
+            powers = [
+                watt_hours(record.data, value) * MINUTES_IN_HOUR / width for value in (min(measured), max(measured))
+            ]
+            tallies[run.day] = _Tally(
+                total=watt_hours(record.data, sum(measured)),
+                minutes=width * len(measured),
+                powers=powers if width < MINUTES_IN_DAY else [],
+            )
+    return tallies
 
 
 def _together(best: dict[tuple[str, str], tuple[bool, int, _Tally]]) -> tuple[EnergyDay, ...]:

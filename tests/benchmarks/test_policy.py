@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.performance import AIMS, PAGE, with_numbers
 from benchmarks.policy import world
 from benchmarks.policy_world import drawn
@@ -16,6 +18,7 @@ from cockpit.domain.decision import Allowed
 from tests.consent.worlds import POLICIES
 
 
+@pytest.mark.long
 def test_it_prints_one_object_with_every_promised_number() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.policy", "--quick", "--json", "--rounds", "1", "--consents", "500"],

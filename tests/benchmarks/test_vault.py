@@ -21,6 +21,7 @@ from benchmarks.vault_stores import feed
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 def test_it_prints_one_object_with_every_promised_number() -> None:
     command = ["--quick", "--json", "--records", "2000", "--rounds", "1", "--spaces", "10", "--no-postgresql"]
     done = subprocess.run(

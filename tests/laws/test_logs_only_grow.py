@@ -152,7 +152,7 @@ class Logs(RuleBasedStateMachine):
 
 
 FEW = settings(max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 TestLogs = Logs.TestCase
 TestLogs.settings = FEW
