@@ -7,6 +7,7 @@ import hashlib
 import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 from cockpit.accounts.sessions import Visit
@@ -116,6 +117,7 @@ def origin(connector: str, verification: Verification = Verification.UNSIGNED, *
     )  # fmt: skip
 
 
+@cache
 def energy(first: date, months: int) -> list[Record]:
     """Half-hours of mean power: more in winter, in the evening, and a little less each year."""
     records = []
@@ -147,6 +149,7 @@ def _power(at: datetime, month: int) -> int:
     return round(90 + 260 * winter + 900 * evening * (0.7 + 0.3 * winter) + wobble * 9 - month * 3)
 
 
+@cache
 def bank(first: date, days: int) -> list[Record]:
     """One account, its balance, and everyday lines."""
     account: dict[str, Json] = {
@@ -167,6 +170,7 @@ def bank(first: date, days: int) -> list[Record]:
     return records
 
 
+@cache
 def invoices() -> list[Record]:
     """One invoice still to pay, one paid."""
     found = []
@@ -186,6 +190,7 @@ def invoices() -> list[Record]:
     return found
 
 
+@cache
 def papers() -> list[Record]:
     """One paper for each thing a signature may prove."""
     found = []
