@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "none"
@@ -50,6 +53,33 @@ def engines(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """The long runs of kills and power cuts: some ten minutes."""
     session.run("pytest", "-m", "faults", "-n", "0", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Mutation testing of one room of pyproject.toml's, by its name: nox -s mutants -- tree."""
+    rooms = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["cockpit"]["mutants"]
+    room = rooms[session.posargs[0]]
+    copy = Path(session.create_tmp())
+    session.run(
+        "sh", "-c", f"rm -rf '{copy}' && mkdir -p '{copy}' && git archive HEAD | tar -x -C '{copy}'", external=True
+    )
+    project = copy / "pyproject.toml"
+    # What an error says is for a person; that it is raised, and when, is for the tests.
+    settings = f"""
+[tool.mutmut]
+source_paths = ["cockpit"]
+only_mutate = {room["modules"]}
+do_not_mutate_patterns = ['^\\s*raise ']
+also_copy = ["benchmarks", "connectors", "docs", "examples", "policies", "web"]
+pytest_add_cli_args = ["-n0", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib", "-m", "not long"]
+pytest_add_cli_args_test_selection = {room["tests"]}
+timeout_multiplier = 3.0
+"""
+    project.write_text(project.read_text("utf-8") + settings, "utf-8")
+    session.chdir(copy)
+    session.run("mutmut", "run", *session.posargs[1:])
+    session.run("mutmut", "results")
 
 
 @nox.session

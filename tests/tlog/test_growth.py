@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.domain.errors import Tampered
-from cockpit.tlog.growth import Forked, Shrunk, Unproven, check_growth
+from cockpit.tlog.growth import Forked, Shrunk, Unproven, check_growth, verify_growth
+from cockpit.tlog.merkle import ProofInvalid
 from cockpit.tlog.note import open_note
 from tests.published_log import SIZES, PublishedLog, events, grown
 
@@ -60,3 +63,27 @@ def test_notes_that_the_log_did_not_sign_say_nothing_of_it() -> None:
         with pytest.raises(Tampered) as raised:
             check_growth(old, new, LOG.consistency(3, 7), LOG.verifier)
         assert raised.value.reason == "tampered"
+
+
+NOTHING = hashlib.sha256(b"").digest()
+
+
+@pytest.mark.parametrize(
+    ("old_root", "new", "new_root", "proof"),
+    [
+        (bytes(32), 0, bytes(32), []),
+        (bytes(32), 3, bytes(32), []),
+        (NOTHING, 0, bytes(32), []),
+        (NOTHING, 3, bytes(32), [bytes(32)]),
+    ],
+)
+def test_nothing_grows_from_an_empty_log_that_holds_something(
+    old_root: bytes, new: int, new_root: bytes, proof: list[bytes]
+) -> None:
+    with pytest.raises(ProofInvalid):
+        verify_growth(0, old_root, new, new_root, proof)
+
+
+def test_an_empty_log_grows_into_any_log_and_into_itself() -> None:
+    verify_growth(0, NOTHING, 0, NOTHING, [])
+    verify_growth(0, NOTHING, 3, bytes(32), [])

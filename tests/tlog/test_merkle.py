@@ -230,3 +230,13 @@ def test_no_consistency_between_sizes_that_are_none(old: int, new: int) -> None:
 def test_no_proof_for_a_leaf_that_is_not_there(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="not in the tree"):
         inclusion_proof(Tree([b"a"] * 4).read, index, size)
+
+
+def test_growth_between_any_two_small_sizes_is_proved() -> None:
+    """Every shape of both trees: sizes of one power of two and the next take each turn of the algorithm."""
+    tree = Tree([bytes([n]) for n in range(70)])
+    roots = {size: root(tree.read, size) for size in range(1, 71)}
+    for new in range(1, 71):
+        for old in range(1, new + 1):
+            proof = consistency_proof(tree.read, old, new)
+            verify_consistency(old, new, proof, roots[old], roots[new])

@@ -13,7 +13,7 @@ from cockpit.domain.errors import Tampered
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.cosignature import add_signatures, cosign
 from cockpit.tlog.note import COSIGNATURE, Verifier, parse_note
-from cockpit.tlog.proof_file import ProofFile, parse_proof_file, print_proof_file, verify_proof_file
+from cockpit.tlog.proof_file import MAX_BYTES, ProofFile, parse_proof_file, print_proof_file, verify_proof_file
 from cockpit.tlog.quorum import Quorum, TrustedWitness
 from tests.published_log import SIZES, PublishedLog, grown
 
@@ -114,3 +114,12 @@ def test_what_is_no_proof_file_is_refused(raw: bytes) -> None:
 def test_nothing_is_printed_that_could_not_be_read_back(proof: ProofFile) -> None:
     with pytest.raises(ValueError, match="read back"):
         print_proof_file(proof)
+
+
+def test_a_proof_is_bounded_in_hashes_and_in_bytes() -> None:
+    longest = print_proof_file(ProofFile(0, (bytes(32),) * 63, LOG.note(7)))
+    assert len(parse_proof_file(longest).hashes) == 63
+    with pytest.raises(Tampered):
+        parse_proof_file(longest.replace(b"index 0\n", b"index 0\n" + b"A" * 43 + b"=\n"))
+    with pytest.raises(Tampered):
+        parse_proof_file(longest.replace(b"index 0\n", b"extra " + b"A" * MAX_BYTES + b"\nindex 0\n"))

@@ -162,3 +162,4 @@ def test_bundles_that_are_none_are_refused() -> None:
             unbundle(content)
     with pytest.raises(ValueError, match="65535"):
         bundle([bytes(MOST_LEAF_BYTES + 1)])
+    assert unbundle(bundle([bytes(MOST_LEAF_BYTES)])) == [bytes(MOST_LEAF_BYTES)]
