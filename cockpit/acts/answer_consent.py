@@ -17,7 +17,6 @@ from cockpit.consent.joint import AGREED_DAYS, holds, joint_kinds
 from cockpit.consent.mandates import check_yes, ended_with
 from cockpit.consent.narrowing import Narrowing, narrowed
 from cockpit.consent.notice import Notice, render
-from cockpit.consent.receipt import terms
 from cockpit.consent.record.build import LastVersion
 from cockpit.domain.consent import Clause, ConsentStatus
 from cockpit.domain.errors import CitizenMustAct
@@ -250,7 +249,6 @@ def _record(
         Decided(clause, pending.use, pending.service, notice),
         audit={"kinds": kinds, "purposes": list(clause.purposes)},
         subject={"kinds": kinds, "notice_sha256": notice.sha256, "asked_sha256": clause_sha256(pending.clause)},
-        receipt=terms(clause, notice),
         version={
             "service": clause.service,
             "service_name": pending.service.name,

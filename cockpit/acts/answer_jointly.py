@@ -12,7 +12,6 @@ from cockpit.archive.decisions import Change, Decided
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.mandates import check_ends_with, check_yes
 from cockpit.consent.notice import render
-from cockpit.consent.receipt import terms
 from cockpit.domain.consent import ConsentStatus
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId
@@ -71,7 +70,6 @@ def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> N
             decided=decided,
             audit={"kinds": kinds, "purposes": list(clause.purposes), "role": "joint"},
             subject={"kinds": kinds, "notice_sha256": notice.sha256, "role": "joint"},
-            receipt=terms(clause, notice) | {"role": "joint"},
             version={
                 "service": clause.service,
                 "service_name": request.service_name,

@@ -106,7 +106,6 @@ def _suspend(
             actor=Actor(ActorRole.SERVICE if uses is not None else ActorRole.OPERATOR),
             audit={"reason": reason},
             subject={"reason": reason},
-            receipt={"reason": reason},
             version={"reason": reason},
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.sealing.keyring import Keyring
-from cockpit.store.check_log import TellCovered, check_receipt
+from cockpit.store import check_log
+from cockpit.store.check_log import TellCovered
 from cockpit.store.check_opened import Opening, check_opened
 from cockpit.store.checking import Store, check
 from cockpit.store.findings import Finding
@@ -30,4 +31,4 @@ def check_opened_space(cockpit: Cockpit, keyring: Keyring, counted: Opening) -> 
 def check_kept(cockpit: Cockpit, content: bytes) -> Iterator[Finding]:
     """Whether a receipt or checkpoint that somebody kept is still in the log. Raises ``OperatorMustAct``."""
     with cockpit.database.read(EVERYONE) as connection:
-        yield from check_receipt(connection, cockpit.operator, cockpit.ledger.origin, content)
+        yield from check_log.check_kept(connection, cockpit.operator, cockpit.ledger.origin, content)

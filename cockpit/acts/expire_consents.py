@@ -58,7 +58,6 @@ def _end(cockpit: Cockpit, person: PersonId, consent: ConsentId, now: datetime, 
             known.last,
             audit={"reason": reason},
             subject={"reason": reason},
-            receipt={"reason": reason},
             version={"reason": reason},
         )
         cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)

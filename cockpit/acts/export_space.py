@@ -14,12 +14,14 @@ from cockpit.accounts.slots import unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry, Tree
 from cockpit.archive.index_page import MAX_ROWS, Chapter, ConsentShown, index_page, read_me
-from cockpit.archive.receipts import receipts_name
+from cockpit.archive.issue import Issuer
 from cockpit.domain.errors import CitizenMustAct, NotFound, Tampered
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import BlobId, Kind
 from cockpit.domain.moment import instant
 from cockpit.domain.record import StoredRecord
+from cockpit.receipts.receipt import receipt_bytes
+from cockpit.receipts.signed_records import receipts_name
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import walks
 from cockpit.store.journal import JournalEntry, journal
@@ -62,7 +64,7 @@ def _written(cockpit: Cockpit, visit: Visit, keyring: Keyring, archive: ArchiveW
     with cockpit.spaces.read(keyring) as reader:
         chapters, files = _add_records(cockpit, reader, archive, language, progress)
     with cockpit.database.write(visit.person) as connection:
-        consents = _add_consents(cockpit.spaces.reader(connection, keyring), archive)
+        consents = _add_consents(cockpit, cockpit.spaces.reader(connection, keyring), archive)
         event = Event(EventType.EXPORT_MADE, {"contents_sha256": archive.contents_sha256()})
         cockpit.ledger.append(connection, event, cockpit.clock(), visit.person)
         last = walks.entries(connection, visit.person)
@@ -147,21 +149,20 @@ def _row(stored: StoredRecord, paths: Mapping[BlobId, str]) -> dict[str, Any]:
     }
 
 
-_APART = {"uid", "receipt", "joint"}
-"""What a version is not told with: its name, its receipt, which is a file, and a code meant for somebody else."""
+_APART = {"uid", "joint"}
+"""What a version is not told with: its name, and a code meant for somebody else."""
 
 
-def _add_consents(reader: Reader, archive: ArchiveWriter) -> list[ConsentShown]:
+def _add_consents(cockpit: Cockpit, reader: Reader, archive: ArchiveWriter) -> list[ConsentShown]:
     shown = []
+    issuer = Issuer(cockpit.ledger, cockpit.operator, reader, journal(reader))
     for consent, lines in newest(reader.lines(CONSENTS)).items():
         versions = [{name: value for name, value in line.items() if name not in _APART} for line in lines]
         archive.add_json(f"consents/{consent}.json", {"consent": consent, "versions": versions})
         for number, line in enumerate(lines, start=1):
-            archive.add_json(f"receipts/{consent}-{number}.json", line["receipt"])
+            archive.add(f"receipts/{consent}-{number}.json", receipt_bytes(issuer.receipt(line)))
         decisions = [(line["at"], line["event"]) for line in lines]
-        shown.append(
-            ConsentShown(lines[0]["service_name"], decisions, lines[0]["receipt"]["receipt"]["notice"]["text"])
-        )
+        shown.append(ConsentShown(lines[0]["service_name"], decisions, lines[0]["notice"]["text"]))
     return shown
 
 

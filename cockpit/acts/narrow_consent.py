@@ -12,7 +12,6 @@ from cockpit.consent import lifecycle
 from cockpit.consent.clauses import clause_sha256, clause_to_json
 from cockpit.consent.narrowing import Narrowing, narrowed_further
 from cockpit.consent.notice import render
-from cockpit.consent.receipt import terms
 from cockpit.domain.consent import Clause
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import EventType
@@ -54,7 +53,6 @@ def narrow_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, choice: N
             Decided(clause, use, service, notice),
             audit={"kinds": kinds},
             subject={"kinds": kinds, "notice_sha256": notice.sha256, "narrows_sha256": clause_sha256(before)},
-            receipt=terms(clause, notice),
             version={"clause": clause_to_json(clause)},
             mandate=visit.mandate,
         )

@@ -40,7 +40,6 @@ def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandat
             known.clause_sha256,
             known.last,
             subject={**since},
-            receipt={**since},
             version={**since},
             mandate=mandate,
         )

@@ -16,7 +16,6 @@ from cockpit.consent.declarations import covers
 from cockpit.consent.mandates import check_ends_with, check_yes, ended_with
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice
 from cockpit.consent.notice import render
-from cockpit.consent.receipt import terms
 from cockpit.domain.consent import AccessMode, Clause, ConsentStatus
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId
@@ -66,7 +65,6 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
             known.last,
             Decided(clause, use, service, notice),
             subject={"notice_sha256": notice.sha256, "renews_sha256": clause_sha256(before)},
-            receipt=terms(clause, notice),
             version={"clause": clause_to_json(clause)},
             mandate=visit.mandate,
         )

@@ -43,7 +43,6 @@ def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
             known.clause_sha256,
             known.last,
             subject={**hole},
-            receipt={**hole},
             version={**hole},
             mandate=visit.mandate,
         )

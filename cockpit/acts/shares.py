@@ -27,7 +27,7 @@ _KEPT = {EventType.CONSENT_GIVEN, EventType.CONSENT_RENEWED, EventType.CONSENT_N
 class Share:
     """One consent as the person sees it. ``reads`` and ``objects`` count what left; ``refusals`` what was refused.
 
-    ``clause`` and ``notice_text`` are the present ones. ``receipts`` are the signed receipts, oldest first;
+    ``clause`` and ``notice_text`` are the present ones. ``events`` are its changes and their instants, oldest first;
     ``last_read`` is an instant or None; ``reason`` says why it was suspended or ended, when it did so by itself;
     ``reminder`` is what to tell the person of it today; ``asked_by`` names the other adult when it is an agreement to
     what they share.
@@ -45,7 +45,6 @@ class Share:
     objects: int
     refusals: int
     last_read: str | None
-    receipts: tuple[dict[str, Any], ...]
     events: tuple[tuple[str, str], ...]
     reason: str
     reminder: Remind | None
@@ -89,7 +88,7 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
     reviewed = [line["at"] for line in lines if EventType(line["event"]) in _KEPT]
     last_read = max(released, default=None)
     dates = Dates(status, clause.expires[:10], (last_read or first["at"])[:10], (reviewed or [first["at"]])[-1][:10])
-    notices = [line["receipt"]["receipt"]["notice"]["text"] for line in lines if "clause" in line]
+    notices = [line["notice"]["text"] for line in lines if "notice" in line]
     return Share(
         consent=ConsentId(uid),
         service_name=first["service_name"],
@@ -103,7 +102,6 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
         objects=sum(count for event, _, count in left if event == EventType.ACCESS_ALLOWED),
         refusals=len(left) - len(released),
         last_read=last_read,
-        receipts=tuple(line["receipt"] for line in lines),
         events=tuple((line["event"], line["at"]) for line in lines),
         reason=lines[-1].get("reason", ""),
         reminder=reminder(dates, date.fromisoformat(now[:10])),

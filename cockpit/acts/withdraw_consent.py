@@ -71,7 +71,6 @@ def _end(
         known.clause_sha256,
         known.last,
         subject={**said},
-        receipt={**said},
         version={**said},
         mandate=mandate,
     )

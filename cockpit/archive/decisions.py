@@ -1,4 +1,4 @@
-"""What a change of a consent leaves, in one transaction: an entry in the log, a signed receipt, a version of it."""
+"""What a change of a consent leaves, in one transaction: an entry in the log, and a signed version of its record."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from datetime import datetime
 import msgspec
 
 from cockpit import __version__
-from cockpit.archive.receipts import signed_receipt
-from cockpit.archive.signed_records import sign_record
 from cockpit.consent.clauses import clause_from_json
 from cockpit.consent.lifecycle import STATE_AFTER
 from cockpit.consent.notice import Notice
-from cockpit.consent.receipt import placed
 from cockpit.consent.record.build import (
     KindTerms,
     LastVersion,
@@ -36,6 +33,7 @@ from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.domain.service import Service
 from cockpit.domain.use import Use
+from cockpit.receipts.signed_records import sign_record
 from cockpit.sealing.box import keyed_tag
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store.ledger import Ledger
@@ -57,7 +55,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one consent. ``audit``, ``subject``, ``receipt`` and ``version`` hold what is particular to it.
+    """One change of one consent. ``audit``, ``subject`` and ``version`` hold what is particular to it.
 
     ``last`` names the version before; ``decided`` is None where the terms cannot be read. ``actor`` is who brought it
     about, the person when it is None; ``mandate`` is that of whoever acted for them.
@@ -74,7 +72,6 @@ class Change:
     actor: Actor | None = None
     audit: dict[str, Json] = field(default_factory=dict)
     subject: dict[str, Json] = field(default_factory=dict)
-    receipt: dict[str, Json] = field(default_factory=dict)
     version: dict[str, Json] = field(default_factory=dict)
     mandate: Mandate | None = None
 
@@ -102,9 +99,10 @@ class Recorder:
     published: Published
 
     def leave(self, writer: Writer, change: Change, now: datetime) -> LastVersion:
-        """Log the change, sign its record and receipt, keep all in the person's space, which may be locked.
+        """Log the change and keep the signed version of its record in the person's space, which may be locked.
 
-        Gives what the next version must name.
+        Gives what the next version must name. The receipt is made of this version and of the entry when it is asked
+        for: the space holds both, with the text that was shown.
         """
         record = self._record(writer.person, change, now)
         last = last_version(record)
@@ -124,23 +122,15 @@ class Recorder:
             },
         )
         logged = self.ledger.append(writer.connection, event, now, writer.person)
-        receipt: dict[str, Json] = {
-            "type": change.event.value,
-            "consent": change.consent,
-            "clause_sha256": change.clause_sha256,
-            "record_sha256": last.sha256,
-            "at": instant(now),
-            **acted,
-            **change.receipt,
-        }
-        place = placed(receipt, logged.origin, logged.index, logged.leaf_sha256)
         line = {
             "uid": change.consent,
             "at": instant(now),
             "event": change.event.value,
-            "receipt": signed_receipt(place, self.operator.receipts, logged.origin),
             "signed": msgspec.to_builtins(sign_record(record, self.operator.receipts, logged.origin)),
         }
+        if change.decided:
+            notice = change.decided.notice
+            line["notice"] = {"language": notice.language, "text": notice.text, "sha256": notice.sha256}
         writer.note(CONSENTS, line | change.version)
         return last
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -17,9 +16,8 @@ from cockpit.audit.faults import HouseError, Refuted
 from cockpit.audit.house import fixed
 from cockpit.audit.queries import Table
 from cockpit.audit.wire import CaseFile, Place, State
-from cockpit.consent.receipt import RECEIPT_CONTEXT
 from cockpit.domain.errors import Tampered
-from cockpit.sealing.canonical import canonical
+from cockpit.receipts.receipt import check_receipt, receipt_from_bytes
 from cockpit.sealing.signing import VerifyKey
 
 
@@ -41,30 +39,27 @@ def checked_receipt(kept: sqlite3.Connection, content: bytes) -> Receipt:
     Needs nobody's agreement: the person gave it. It is held to the cockpit's key and to the house's copy of the log.
     """
     try:
-        signed: dict[str, Any] = json.loads(content)
-        receipt, signature = signed["receipt"], base64.b64decode(signed["signature"]["value"], validate=True)
-        place, whole = receipt["log"], canonical(receipt)
-        consent, event, at = str(receipt["consent"]), str(receipt["type"]), str(receipt["at"])
-        origin, index, clause = str(place["origin"]), int(place["index"]), str(receipt["clause_sha256"])
-        leaf_sha256 = str(place["leaf_sha256"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        place = receipt_from_bytes(content.strip()).log
+    except Tampered as error:
         raise HouseError("this is not a receipt of a cockpit", code="no_receipt") from error
     state = known_state(kept)
     try:
-        VerifyKey(state.receipts_key).verify(RECEIPT_CONTEXT, whole, signature)
+        receipt = check_receipt(content.strip(), VerifyKey(state.receipts_key), place.origin)
     except Tampered as error:
         raise Refuted("receipt-signature", "the receipt is not signed by this cockpit") from error
     row = kept.execute(
         "SELECT e.log, e.content FROM entry e WHERE e.position = ?"
         " AND e.log IN (SELECT log FROM seen WHERE origin = ?)",
-        (index, origin),
+        (place.index, place.origin),
     ).fetchone()
     if row is None:
         raise HouseError("the receipt stands later in the log than this house knows; sync first", code="later")
     leaf = base64.b64decode(json.loads(row[1])["leaf"])
-    if hashlib.sha256(leaf).hexdigest() != leaf_sha256:
-        raise Refuted("receipt-log", "the log says something else where the receipt stands", index=index)
-    return Receipt(consent, event, at, str(row[0]), index, clause)
+    if hashlib.sha256(leaf).hexdigest() != place.leaf_sha256:
+        raise Refuted("receipt-log", "the log says something else where the receipt stands", index=place.index)
+    record = receipt.record
+    event = str(json.loads(leaf)["type"])
+    return Receipt(record.id.replace("-", ""), event, record.at, str(row[0]), place.index, record.clause_sha256)
 
 
 def life(kept: sqlite3.Connection, file: CaseFile) -> Table:

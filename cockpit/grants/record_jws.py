@@ -11,6 +11,7 @@ from cockpit.domain.consent_record import ConsentRecord
 from cockpit.domain.errors import Tampered
 from cockpit.domain.record import Json
 from cockpit.sealing.canonical import canonical
+from cockpit.sealing.jws import compact_jws
 from cockpit.sealing.signing import SigningKey
 
 RECORD_TYPE = "consent-record+json"
@@ -43,6 +44,4 @@ def record_from_jws(text: str, public: dict[str, str]) -> ConsentRecord:
 
 
 def _signed(payload: bytes, of: str, key: SigningKey, key_name: str) -> str:
-    header = {"alg": _ALGORITHM, "kid": key_name, "typ": of}
-    # A JWS covers ASCII without spaces: no context line of ours can begin it, so neither is taken for the other.
-    return jws.serialize_compact(header, payload, OKPKey.import_key(key.to_pem()), algorithms=[_ALGORITHM])
+    return compact_jws({"kid": key_name, "typ": of}, payload, key)

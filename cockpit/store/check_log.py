@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +11,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
-from cockpit.consent.receipt import RECEIPT_CONTEXT
 from cockpit.domain.errors import OperatorMustAct, Tampered
-from cockpit.sealing.canonical import canonical
+from cockpit.receipts.receipt import check_receipt, receipt_from_bytes
 from cockpit.sealing.operator import OperatorKeys
 from cockpit.store import log_rows, tables
 from cockpit.store.findings import Finding
@@ -179,7 +177,7 @@ class _CheckedLog:
             yield Finding("log_anchor", where, "A closed log is not the one that the consent log holds.")
 
 
-def check_receipt(connection: Connection, operator: OperatorKeys, origin: str, content: bytes) -> Iterator[Finding]:
+def check_kept(connection: Connection, operator: OperatorKeys, origin: str, content: bytes) -> Iterator[Finding]:
     """Whether what a person kept is still in the log: a receipt (JSON), or an archive's checkpoint.
 
     Finds a whole database put back to an earlier day. Raises ``OperatorMustAct`` for a file that is neither, or that
@@ -223,15 +221,13 @@ def _checkpoint_kept(operator: OperatorKeys, origin: str, content: bytes) -> tup
 
 def _receipt_place(operator: OperatorKeys, origin: str, content: bytes) -> tuple[LogName, int, str]:
     try:
-        whole = msgspec.json.decode(content)
-        receipt, value = whole["receipt"], base64.b64decode(whole["signature"]["value"], validate=True)
-        operator.receipts.verify_key().verify(RECEIPT_CONTEXT, canonical(receipt), value)
-        place = receipt["log"]
-        base, _, log = str(place["origin"]).rpartition("/")
+        place = receipt_from_bytes(content.strip()).log
+        base, _, log = place.origin.rpartition("/")
         if base != origin:
             raise OperatorMustAct("this receipt is of another deployment", code="receipt")
-        return logs.parse_name(log), int(place["index"]), str(place["leaf_sha256"])
-    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, Tampered) as error:
+        check_receipt(content.strip(), operator.receipts.verify_key(), place.origin)
+        return logs.parse_name(log), place.index, place.leaf_sha256
+    except (ValueError, Tampered) as error:
         raise OperatorMustAct("this is not a receipt that this deployment signed", code="receipt") from error
 
 

@@ -1,9 +1,10 @@
-"""Verify an archive of a personal-data cockpit, with this one file, Python and the package ``cryptography``.
+"""Verify an archive of a personal-data cockpit, or one receipt, with this one file, Python and ``cryptography``.
 
-    python verify.py ARCHIVE [--vkey KEY]... [--json] [--lang fr|en]
+    python verify.py ARCHIVE|RECEIPT [--vkey KEY]... [--json] [--lang fr|en]
 
-Exit 0: proved. 1: refuted, something was changed or does not hold together. 2: not readable, or not an archive.
-Written from the description of the format (docs/reference/archive-format.md), apart from the code that writes it.
+Exit 0: proved. 1: refuted, something was changed or does not hold together. 2: not readable, or neither.
+Written from the descriptions of the formats (docs/reference/archive-format.md, receipts.md), apart from the code that
+writes them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,13 @@ FORMAT = "mesinfos-cockpit-archive"
 SEAL = re.compile(rb"mesinfos-cockpit-archive/1 ([A-Za-z0-9+/]{86}==)\n")
 SEAL_BYTES = 116
 SEAL_CONTEXT = b"mesinfos-cockpit archive v1\n"
-RECEIPT_CONTEXT = b"mesinfos-cockpit receipt v1\n"
+RECEIPT = "mesinfos-cockpit receipt v2"
+RECEIPT_CONTEXT = b"mesinfos-cockpit receipt v2\n"
+RECORD_CONTEXT = b"mesinfos-cockpit consent record v1\n"
+RECEIPT_FORM = {"schema", "record", "signatures", "log", "opened", "key", "signature", "proof", "acknowledgement"}
+TLOG_PROOF = "c2sp.org/tlog-proof@v1"
+LATER = {"signature", "proof", "acknowledgement"}
+"""What the signature of a receipt does not cover: it comes later, and carries its own proof."""
 TAG_CONTEXT = b"mesinfos-cockpit tag\n"
 MEDIA_TYPE = b"application/vnd.mesinfos-cockpit-archive+zip"
 CONTENTS = ("records/", "files/", "consents/", "receipts/")
@@ -65,6 +72,14 @@ MAY_FOLLOW: dict[str, set[str]] = {
     "consent.invalidated": OPEN | {"consent.deferred"},
 }
 """What may happen to a consent, and after what; "" is nothing yet. What is over is followed by nothing."""
+STATES = {
+    "consent.reviewed": "renewed", "consent.resumed": "renewed",
+    **{f"consent.{state}": state for state in (
+        "deferred", "given", "refused", "narrowed", "renewed", "paused", "suspended", "withdrawn", "expired",
+        "revoked", "invalidated",
+    )},
+}  # fmt: skip
+"""The state of the record that each change leaves."""
 TRACES = (b"mesinfos-cockpit", b"log/entries.jsonl", b"log/tag_key")
 """What only an archive of ours holds, each in several places: one of them is left whatever byte was changed."""
 
@@ -349,45 +364,85 @@ def check_export(archive: Archive) -> None:
 
 
 def check_receipts(archive: Archive) -> None:
-    """Each receipt is signed, shows the notice and clause it names, and stands in the log where it says."""
-    _, key = archive.key("receipts")
+    """Each receipt and the record in it are signed, and its entry stands in the log where it says."""
     logged = {
-        entry["index"]: (entry, leaf)
-        for entry, leaf in zip(archive.entries, archive.leaves, strict=True)
+        entry["index"]: (entry, raw)
+        for entry, (raw, _) in zip(archive.entries, archive.leaves, strict=True)
         if entry["log"] == CONSENT_LOG
     }
-    for path, signed in archive.receipts.items():
-        receipt, signature = signed["receipt"], signed["signature"]
-        if set(signed) != {"receipt", "signature"} or signature["key"] != archive.manifest["keys"]["receipts"]:
-            raise Refuted("receipt-key", path)
-        verify_signature(key, strict_base64(signature["value"]), RECEIPT_CONTEXT + canonical(receipt))
-        notice = receipt.get("notice")
-        if notice is not None and hashlib.sha256(notice["text"].encode()).hexdigest() != notice["sha256"]:
-            raise Refuted("receipt-notice", path)
-        if "clause" in receipt and hashlib.sha256(canonical(receipt["clause"])).hexdigest() != receipt["clause_sha256"]:
-            raise Refuted("receipt-clause", path)
-        place = receipt["log"]
-        if place["index"] not in logged or place["origin"] != archive.log_origin(CONSENT_LOG):
-            raise Refuted("receipt-nowhere", path)
-        entry, (raw, leaf) = logged[place["index"]]
-        subject = entry["subject"]["part"]
-        if (
-            hashlib.sha256(raw).hexdigest() != place["leaf_sha256"]
-            or leaf["type"] != receipt["type"]
-            or leaf["at"] != receipt["at"][:16] + "Z"
-            or subject["clause_sha256"] != receipt["clause_sha256"]
-            or subject["consent"] != receipt["consent"]
-            or subject["record_sha256"] != receipt["record_sha256"]
-            or subject.get("notice_sha256") != (None if notice is None else notice["sha256"])
-        ):
-            raise Refuted("receipt-disagrees", path)
+    for path, receipt in archive.receipts.items():
+        try:
+            check_receipt(receipt, archive.key("receipts"))
+            place = receipt["log"]
+            if place["index"] not in logged or place["origin"] != archive.log_origin(CONSENT_LOG):
+                raise Refuted("receipt-nowhere")
+            entry, raw = logged[place["index"]]
+            opened = {"leaf": base64.b64encode(raw).decode(), "audit": entry["audit"], "subject": entry["subject"]}
+            if receipt["opened"] != opened:
+                raise Refuted("receipt-disagrees")
+            if receipt["proof"]:
+                check_proof(receipt, archive.key("log"))
+        except Refuted as refusal:
+            raise Refuted(refusal.fault, path) from refusal
+
+
+def check_receipt(receipt: dict[str, Any], named: tuple[str, bytes]) -> None:
+    """``named`` (a key and its name) signed the receipt and its record, and its leaf is opened to this record."""
+    name, key = named
+    if set(receipt) != RECEIPT_FORM or receipt["schema"] != RECEIPT:
+        raise Refuted("other-format")
+    record, place, opened = receipt["record"], receipt["log"], receipt["opened"]
+    if parse_vkey(receipt["key"]) != named or name != place["origin"].partition("/log")[0] + "/receipts":
+        raise Refuted("receipt-key")
+    body = {member: value for member, value in receipt.items() if member not in LATER}
+    verify_signature(key, strict_base64(receipt["signature"]), RECEIPT_CONTEXT + canonical(body))
+    ours = [signed for signed in receipt["signatures"] if signed["type"] == "ed25519"]
+    if len(ours) != 1 or ours[0]["key"] != receipt["key"]:
+        raise Refuted("receipt-key")
+    verify_signature(key, strict_base64(ours[0]["value"]), RECORD_CONTEXT + canonical(record))
+    raw = strict_base64(opened["leaf"])
+    leaf, subject = canonical_json(raw), opened["subject"]["part"]
+    if not is_form(leaf, LEAF_FORMS) or hashlib.sha256(raw).hexdigest() != place["leaf_sha256"]:
+        raise Refuted("receipt-disagrees")
+    if any(committed(opened[part]) != leaf[part] for part in ("audit", "subject")):
+        raise Refuted("other-opening")
+    terms = record["terms"]
+    if (
+        STATES.get(leaf["type"]) != record["state"]
+        or leaf["at"] != record["at"][:16] + "Z"
+        or subject["record_sha256"] != hashlib.sha256(canonical(record)).hexdigest()
+        or subject["clause_sha256"] != record["clause_sha256"]
+        or subject["consent"] != record["id"].replace("-", "")
+        or subject.get("notice_sha256") != (None if terms is None else terms["notice"]["sha256"])
+    ):
+        raise Refuted("receipt-disagrees")
+
+
+def check_proof(receipt: dict[str, Any], log: tuple[str, bytes]) -> tuple[int, bytes]:
+    """The receipt's ``.tlog-proof`` (C2SP tlog-proof) leads from its leaf to a checkpoint that ``log`` signed.
+
+    Returns that checkpoint's size and root.
+    """
+    head, _, note = receipt["proof"].encode().partition(b"\n\n")
+    first, *lines = head.decode("ascii").split("\n")
+    if first != TLOG_PROOF:
+        raise Refuted("proof-form")
+    index, *hashes = [line for line in lines if not line.startswith("extra ")]
+    place = receipt["log"]
+    if index != f"index {place['index']}":
+        raise Refuted("receipt-disagrees")
+    size, root = read_checkpoint(note, place["origin"], log)
+    leaf = hash_leaf(strict_base64(receipt["opened"]["leaf"]))
+    if root_from_proof(leaf, place["index"], size, [strict_base64(digest) for digest in hashes]) != root:
+        raise Refuted("not-in-log")
+    return size, root
 
 
 def check_consents(archive: Archive) -> None:
     """Each decision in the log has its receipt and its version; nothing was read but under a consent in force."""
     events = [(entry, leaf["type"]) for entry, (_, leaf) in zip(archive.entries, archive.leaves, strict=True)]
     decided = [entry["index"] for entry, event in events if event in MAY_FOLLOW]
-    if sorted(signed["receipt"]["log"]["index"] for signed in archive.receipts.values()) != decided:
+    if sorted(receipt["log"]["index"] for receipt in archive.receipts.values()) != decided:
         raise Refuted("no-receipt")
     state: dict[str, str] = {}
     for entry, event in events:
@@ -403,11 +458,9 @@ def check_consents(archive: Archive) -> None:
         record = canonical_json(content)
         consent, before = record["consent"], None
         for number, version in enumerate(record["versions"], start=1):
-            receipt = archive.receipts[f"receipts/{consent}-{number}.json"]["receipt"]
-            told = {"consent": consent, "type": version["event"], "at": version["at"], "clause": version.get("clause")}
-            if told != {name: receipt.get(name) for name in told}:
-                raise Refuted("consent-disagrees", path)
-            record_named(path, version, receipt, before)
+            receipt = archive.receipts[f"receipts/{consent}-{number}.json"]
+            record_named(path, consent, version, receipt, before)
+            shown_as_signed(path, version)
             before = version
             versions += 1
         if path != f"consents/{consent}.json" or state.get(consent) != record["versions"][-1]["event"]:
@@ -416,14 +469,34 @@ def check_consents(archive: Archive) -> None:
         raise Refuted("no-consent")
 
 
-def record_named(path: str, version: dict[str, Any], receipt: dict[str, Any], before: dict[str, Any] | None) -> None:
-    """The signed record of a version is the one its receipt names, and names the version before it."""
+def record_named(
+    path: str, consent: str, version: dict[str, Any], receipt: dict[str, Any], before: dict[str, Any] | None
+) -> None:
+    """The signed record of a version is the one in its receipt, and names the version before it."""
     record = version["signed"]["record"]
     replaced = "" if before is None else hashlib.sha256(canonical(before["signed"]["record"])).hexdigest()
-    if hashlib.sha256(canonical(record)).hexdigest() != receipt["record_sha256"] or record["replaces"] != replaced:
+    if version["signed"] != {"record": receipt["record"], "signatures": receipt["signatures"]}:
         raise Refuted("record-disagrees", path)
-    if record["clause_sha256"] != receipt["clause_sha256"] or record["at"] != receipt["at"]:
+    if record["replaces"] != replaced or record["at"] != version["at"]:
         raise Refuted("record-disagrees", path)
+    event = canonical_json(strict_base64(receipt["opened"]["leaf"]))["type"]
+    if version["event"] != event or consent != record["id"].replace("-", ""):
+        raise Refuted("consent-disagrees", path)
+
+
+def shown_as_signed(path: str, version: dict[str, Any]) -> None:
+    """The clause and the text that a version shows are those whose hashes its record holds; full ones show both."""
+    record = version["signed"]["record"]
+    if "clause" in version and hashlib.sha256(canonical(version["clause"])).hexdigest() != record["clause_sha256"]:
+        raise Refuted("receipt-clause", path)
+    full = record["terms"] is not None
+    if ("notice" in version) is not full or ("clause" in version) is not full:
+        raise Refuted("consent-disagrees", path)
+    if full:
+        notice = version["notice"]
+        digest = hashlib.sha256(notice["text"].encode()).hexdigest()
+        if not digest == notice["sha256"] == record["terms"]["notice"]["sha256"]:
+            raise Refuted("receipt-notice", path)
 
 
 def check_records(archive: Archive) -> None:
@@ -468,6 +541,50 @@ MALFORMED = (
 """What reading damaged bytes can raise in the standard library: each means that the archive does not hold."""
 
 
+def verify_receipt(data: bytes, trusted: Sequence[str] = ()) -> Report:
+    """Check one receipt's bytes. ``trusted`` are vkeys: when given, the receipts' key must be among them.
+
+    That its entry is in the log is proved when the log's key is among them too, and the receipt holds a proof.
+    """
+    if RECEIPT.encode() not in data:
+        return Report(UNREADABLE, reason="not-ours")
+    report = Report(not_proved=[name for name in NOT_PROVED if name != "keys" or not trusted])
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
+        ("receipt", lambda: receipt_holds(canonical_json(data), trusted)),
+        ("in-log", lambda: receipt_is_logged(canonical_json(data), trusted, report.counts)),
+    )
+    for name, check in checks:
+        try:
+            if not check():
+                continue
+            report.checks.append((name, None))
+            report.not_proved = [unproved for unproved in report.not_proved if unproved != name]
+        except Refuted as refusal:
+            report.checks.append((name, refusal))
+        except MALFORMED:
+            report.checks.append((name, Refuted("damaged")))
+        if report.checks[-1][1] is not None:
+            return Report(REFUTED, report.checks)
+    return report
+
+
+def receipt_holds(receipt: dict[str, Any], trusted: Sequence[str]) -> bool:
+    """Whether the receipt is whole and signed by a key that is trusted."""
+    if trusted and receipt["key"] not in trusted:
+        raise Refuted("untrusted-receipts")
+    check_receipt(receipt, parse_vkey(receipt["key"]))
+    return True
+
+
+def receipt_is_logged(receipt: dict[str, Any], trusted: Sequence[str], counts: dict[str, int]) -> bool:
+    """Whether its entry is in its log; False when that cannot be told, for want of a proof or of the log's key."""
+    keys = [key for key in map(parse_vkey, trusted) if key[0] == receipt["log"]["origin"]]
+    if not keys or not receipt["proof"]:
+        return False
+    counts["log_size"], _ = check_proof(receipt, keys[0])
+    return True
+
+
 def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
     """Check an archive's bytes. ``trusted`` are vkeys; when given, the archive's keys must be among them."""
     if not any(trace in data for trace in TRACES):
@@ -490,7 +607,7 @@ def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
         "entries": len(archive.entries),
         "log_size": sum(size for size, _ in archive.checkpoints.values()),
     }
-    report.not_proved = [name for name in NOT_PROVED if name != "keys" or not trusted]
+    report.not_proved = [name for name in NOT_PROVED if name != "in-log" and (name != "keys" or not trusted)]
     return report
 
 
@@ -652,6 +769,8 @@ TITLES = {
     "export": ("this export is the one logged", "cet export est celui qui est inscrit"),
     "receipts": ("receipts are signed and in the log", "les reçus sont signés et inscrits"),
     "consents": ("nothing was read without consent", "rien n'a été lu sans autorisation"),
+    "receipt": ("the receipt is signed, and its record is the one logged", "le reçu est signé, et inscrit tel quel"),
+    "in-log": ("its entry is in the log", "son inscription est dans l'historique"),
     "records": ("data, tables and files agree", "données, tableaux et fichiers concordent"),
 }
 FAULTS = {
@@ -709,7 +828,11 @@ NOT_PROVED = {
         "that these keys are the cockpit's: compare them with those it publishes (--vkey)",
         "que ces clés sont celles du cockpit : comparez-les à celles qu'il publie (--vkey)",
     ),
-    "after": ("what happened after this archive was made", "ce qui s'est passé après cette archive"),
+    "in-log": (
+        "that its entry is in the log: give the log's key too (--vkey)",
+        "que son inscription est dans l'historique : donnez aussi la clé de l'historique (--vkey)",
+    ),
+    "after": ("what happened after this file was made", "ce qui s'est passé après ce fichier"),
     "fork": (
         "that everybody was shown the same log: compare this checkpoint with somebody else's",
         "que tout le monde a vu le même historique : comparez ce point avec celui d'un autre",
@@ -770,7 +893,8 @@ def verify_file(path: Path, trusted: Sequence[str]) -> Report:
             return Report(UNREADABLE, reason="no-plain-file")
         if path.stat().st_size > MAX_BYTES:
             return Report(UNREADABLE, reason="over-limit")
-        return verify(path.read_bytes(), trusted)
+        data = path.read_bytes()
+        return verify_receipt(data, trusted) if data.startswith(b"{") else verify(data, trusted)
     except MemoryError:
         return Report(UNREADABLE, reason="no-memory")
     except (OSError, ValueError) as error:
@@ -780,7 +904,9 @@ def verify_file(path: Path, trusted: Sequence[str]) -> Report:
 def main(arguments: list[str]) -> int:
     """The command; returns the exit code. A wrong usage ends with 2."""
     spoken = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    parser = argparse.ArgumentParser(prog="verify", description="Verify an archive of a personal-data cockpit.")
+    parser = argparse.ArgumentParser(
+        prog="verify", description="Verify an archive of a personal-data cockpit, or a receipt."
+    )
     parser.add_argument("archive")
     parser.add_argument("--vkey", action="append", default=[], help="a key you trust: name+hash+key (repeatable)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import delete, insert, select, update
 
@@ -16,6 +15,7 @@ from cockpit.acts.check_store import check_kept, check_opened_space
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.erase_record import erase_record
 from cockpit.acts.open_space import OpenedSpace
+from cockpit.acts.receipts import receipts
 from cockpit.acts.restore_backup import Target, rehearse, restore
 from cockpit.acts.rotate_collection_keys import rotate_collection_keys
 from cockpit.acts.rotate_operator_key import rotate_operator_key
@@ -25,7 +25,8 @@ from cockpit.acts.visits import recognise
 from cockpit.bootstrap import build
 from cockpit.domain.errors import OperatorMustAct
 from cockpit.domain.event import Event, EventType
-from cockpit.domain.ids import Collection, PersonId
+from cockpit.domain.ids import Collection, ConsentId, PersonId
+from cockpit.receipts.receipt import receipt_bytes
 from cockpit.sealing.keyring import Keyring
 from cockpit.settings import Settings
 from cockpit.store import tables
@@ -286,7 +287,8 @@ def test_a_deployment_put_back_is_found_by_a_receipt_and_by_a_checkpoint(
     granted(cockpit, visit)
     assert visit.keyring is not None
     with cockpit.spaces.read(visit.keyring) as reader:
-        receipt = msgspec.json.encode(next(iter(reader.lines(CONSENTS)))["receipt"])
+        consent = ConsentId(next(iter(reader.lines(CONSENTS)))["uid"])
+        receipt = receipt_bytes(receipts(cockpit, reader, consent)[0].receipt)
     with cockpit.database.read() as connection:
         _, checkpoint = cockpit.ledger.checkpoint(connection)
     assert not list(check_kept(cockpit, receipt))

@@ -9,21 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.have_cosigned import have_cosigned
-from cockpit.domain.errors import OperatorMustAct
+from cockpit.acts.receipts import receipts
+from cockpit.acts.shares import shares
+from cockpit.domain.errors import OperatorMustAct, Tampered
 from cockpit.domain.event import Event, EventType
+from cockpit.receipts.receipt import receipt_bytes
+from cockpit.receipts.signed_records import decode
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
 from cockpit.tlog.logs import CONSENT, origin_of
 from cockpit.tlog.note import Verifier
+from cockpit.tlog.proof_file import verify_proof_file
 from cockpit.tlog.quorum import check_quorum, parse_quorum
+from cockpit.verifier.verify import PROVED, verify_receipt
 from cockpit.witness.asking import Asked, ask_witnesses
 from cockpit.witness.cosigning import Witness
 from cockpit.witness.identity import Identity
 from cockpit.witness.memory import Memory
 from cockpit_web.app import create_app
 from cockpit_web.witness import create_witness_app
+from tests.web.furnished import furnish
 from tests.web.screen import TestClient
 from tests.witness.test_asking import serving
 
@@ -107,3 +115,25 @@ def test_a_quorum_file_that_cannot_be_read_is_for_the_operator(cockpit: Cockpit,
         asking = replace(cockpit, settings=replace(cockpit.settings, quorum=tmp_path / name))
         with pytest.raises(OperatorMustAct, match="quorum file"):
             have_cosigned(asking)
+
+
+def test_a_receipts_proof_carries_the_cosignatures_once_its_entry_is_covered(
+    cockpit: Cockpit, visit: Visit, tmp_path: Path
+) -> None:
+    furnish(cockpit, visit)
+    with witnessed(cockpit, tmp_path, a_witness(cockpit, tmp_path)) as asking:
+        quorum = parse_quorum((tmp_path / "quorum").read_bytes())
+        with asking.spaces.read(unlocked(visit)) as reader:
+            consent = shares(asking, reader)[0].consent
+            before = receipts(asking, reader, consent)[0].receipt
+        with pytest.raises(Tampered):
+            verify_proof_file(before.proof.encode(), decode(before.opened.leaf), quorum)
+        have_cosigned(asking)
+        grow(asking)
+        with asking.spaces.read(unlocked(visit)) as reader:
+            after = receipts(asking, reader, consent)[0].receipt
+        seen = verify_proof_file(after.proof.encode(), decode(after.opened.leaf), quorum)
+        assert len(seen.cosignatures) == 1
+        # The rest of the receipt is what it was, and the independent verifier reads such a checkpoint too.
+        assert replace(after, proof=before.proof) == before
+        assert verify_receipt(receipt_bytes(after), (log_of(cockpit).vkey(), after.key)).outcome == PROVED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from cockpit.acts.erase_space import erase_space
 from cockpit.acts.export_space import export_space
 from cockpit.acts.give_audit_mandate import end_audit_mandate
 from cockpit.acts.histories import HistoryLine, Verb, history
-from cockpit.acts.shares import share
+from cockpit.acts.receipts import receipts
 from cockpit.audit.cases import checked_receipt, life
 from cockpit.audit.faults import HouseError, NotAnswered, Refuted
 from cockpit.audit.sync import sync
 from cockpit.audit.wire import Case, CaseAsked, CaseFile
 from cockpit.domain.audit_mandate import Scope
+from cockpit.receipts.receipt import receipt_bytes
 from cockpit.verifier.verify import verify
 from cockpit_web.history_words import Teller
 from tests.audit.houses import Audited, Auditor, auditor
@@ -152,19 +154,21 @@ def test_an_erased_person_leaves_no_case(audited: Audited, ada: Auditor, bob: Au
 def test_a_receipt_that_a_person_hands_over_is_held_to_key_and_log(audited: Audited, ada: Auditor) -> None:
     assert audited.visit.keyring is not None
     with audited.running.cockpit.spaces.read(audited.visit.keyring) as reader:
-        given = share(audited.running.cockpit, reader, audited.withdrawn).receipts[-1]
+        given = receipts(audited.running.cockpit, reader, audited.withdrawn)[-1].receipt
     ada.sync()
 
-    def held(receipt: Any) -> Any:
+    def held(receipt: bytes) -> Any:
         with ada.house.reading() as kept:
-            return checked_receipt(kept, json.dumps(receipt).encode())
+            return checked_receipt(kept, receipt)
 
-    found = held(given)
+    # A box that it is pasted into may add a line's end.
+    found = held(receipt_bytes(given) + b"\r\n")
     assert (found.consent, found.type) == (audited.withdrawn, "consent.withdrawn")
-    backdated = {**given, "receipt": {**given["receipt"], "at": "2020-01-01T00:00:00Z"}}
+    backdated = replace(given, record=replace(given.record, at="2020-01-01T00:00:00Z"))
     with pytest.raises(Refuted):
-        held(backdated)
-    for none in ([], {}, {"receipt": given["receipt"]}, {"receipt": 1, "signature": {"value": "x"}}):
+        held(receipt_bytes(backdated))
+    spaced = json.dumps(json.loads(receipt_bytes(given))).encode()
+    for none in (b"", b"[]", b"{}", b"x", receipt_bytes(given)[:-1], spaced):
         with pytest.raises(HouseError):
             held(none)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cockpit.archive.bundle import ArchiveWriter, LogPart, ProvenEntry, Tree
-from cockpit.archive.receipts import receipts_name, signed_receipt
 from cockpit.domain.record import Json
+from cockpit.receipts.receipt import RECEIPT_CONTEXT
+from cockpit.receipts.signed_records import RECORD_CONTEXT, receipts_name
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -21,7 +22,10 @@ from cockpit.tlog.note import vkey
 
 ORIGIN = "cockpit.example/log"
 CONSENTS, ACCESSES = "consent", "access-2026-11"
-CONSENT = "c0ffee"
+RECORD = "019aaf3c-0000-7000-8000-00000000c0de"
+CONSENT = RECORD.replace("-", "")
+Bend = Callable[[dict[str, Any]], object]
+"""What is done to a receipt before it is signed."""
 CLAUSE: dict[str, Json] = {"service": "coach", "use": "energy-advice-v1"}
 CLAUSE_SHA256 = hashlib.sha256(canonical(CLAUSE)).hexdigest()
 NOTICE = "Qui demande ? Coach énergie"
@@ -106,30 +110,51 @@ class Specimen:
             }  # fmt: skip
             self.entries.append(entry)
 
-    def decide(self, event: str, at: str = "2026-11-23T09:30:12Z", **changes: Any) -> None:
-        """A decision: its entry, its receipt, its version in the consent's record."""
-        noticed: dict[str, Json] = {} if event == "consent.withdrawn" else {"notice_sha256": NOTICE_SHA256}
+    def decide(self, event: str, at: str = "2026-11-23T09:30:12Z", bend: Bend = lambda receipt: None) -> None:
+        """A decision: its entry, its receipt (bent before it is signed), its version in the consent's record."""
+        full = event != "consent.withdrawn"
         record: dict[str, Json] = {
-            "at": at, "clause_sha256": CLAUSE_SHA256, "version": len(self.versions) + 1,
+            "id": RECORD, "at": at, "clause_sha256": CLAUSE_SHA256, "version": len(self.versions) + 1,
+            "state": event.removeprefix("consent."),
             "replaces": sha256_of(self.versions[-1]["signed"]["record"]) if self.versions else "",
+            "terms": {"notice": {"sha256": NOTICE_SHA256}} if full else None,
         }  # fmt: skip
         named: dict[str, Json] = {
             "consent": CONSENT, "clause_sha256": CLAUSE_SHA256, "record_sha256": sha256_of(record),
         }  # fmt: skip
-        entry = self.log(event, {"decision": event}, {**named, **noticed})
-        receipt: dict[str, Any] = {"type": event, "at": at, **named}
-        version: dict[str, Any] = {"event": event, "at": at, "signed": {"record": record, "signatures": []}}
-        if noticed:
-            receipt |= {"clause": CLAUSE, "notice": {"language": "fr", "text": NOTICE, "sha256": NOTICE_SHA256}}
-            version |= {"clause": CLAUSE}
-        place = {
-            "origin": f"{ORIGIN}/{CONSENTS}",
-            "index": entry["index"],
-            "leaf_sha256": hashlib.sha256(entry["leaf"]).hexdigest(),
-        }
-        signed = signed_receipt(receipt | {"log": place} | changes, self.receipts_key, ORIGIN)
+        if full:
+            named |= {"notice_sha256": NOTICE_SHA256}
+        entry = self.log(event, {"decision": event}, named)
+        key = vkey(receipts_name(ORIGIN), self.receipts_key.verify_key())
+        receipt: dict[str, Any] = {
+            "schema": "mesinfos-cockpit receipt v2", "record": record, "key": key,
+            "signatures": [self.signature(key, record)],
+            "log": {
+                "origin": f"{ORIGIN}/{CONSENTS}", "index": entry["index"],
+                "leaf_sha256": hashlib.sha256(entry["leaf"]).hexdigest(),
+            },
+            "opened": {
+                "leaf": base64.b64encode(entry["leaf"]).decode(),
+                **{part: {"salt": entry[part][0], "part": entry[part][1]} for part in ("audit", "subject")},
+            },
+        }  # fmt: skip
+        bend(receipt)
+        if receipt["record"] != record:
+            receipt["signatures"] = [self.signature(key, receipt["record"])]
+        value = base64.b64encode(self.receipts_key.sign(RECEIPT_CONTEXT, canonical(receipt))).decode()
+        version = {
+            "event": event, "at": at,
+            "signed": {"record": receipt["record"], "signatures": receipt["signatures"]},
+        }  # fmt: skip
+        if full:
+            version |= {"clause": CLAUSE, "notice": {"language": "fr", "text": NOTICE, "sha256": NOTICE_SHA256}}
         self.versions.append(version)
-        self.receipts[f"receipts/{CONSENT}-{len(self.versions)}.json"] = signed
+        later = {"signature": value, "proof": "", "acknowledgement": ""}
+        self.receipts[f"receipts/{CONSENT}-{len(self.versions)}.json"] = receipt | later
+
+    def signature(self, key: str, record: dict[str, Json]) -> dict[str, str]:
+        value = base64.b64encode(self.receipts_key.sign(RECORD_CONTEXT, canonical(record))).decode()
+        return {"type": "ed25519", "key": key, "value": value, "authenticator": "", "client": ""}
 
     def live(self) -> None:
         """A life: somebody else's entries between one's own, a consent given, used and withdrawn."""

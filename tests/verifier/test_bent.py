@@ -19,7 +19,7 @@ from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.note import sign_note, vkey
 from cockpit.verifier import verify as verifier
 from cockpit.verifier.verify import REFUTED, verify
-from tests.verifier.specimen import ORIGIN, Specimen, reseal, row
+from tests.verifier.specimen import CONSENT, ORIGIN, Specimen, reseal, row
 
 Members = dict[str, bytes]
 Manifest = dict[str, Any]
@@ -140,7 +140,11 @@ MANIFESTS: dict[str, tuple[Bend, str, str]] = {
         "manifest",
         "changed",
     ),
-    "a file said to be larger": (lambda _m, manifest, _s: manifest["files"][0].update(size=999), "manifest", "changed"),
+    "a file said to be larger": (
+        lambda _m, manifest, _s: manifest["files"][0].update(size=99_999),
+        "manifest",
+        "changed",
+    ),
     "a file said to be smaller": (
         lambda _m, manifest, _s: manifest["files"][0].update(size=1),
         "manifest",
@@ -198,23 +202,23 @@ MEMBERS: dict[str, tuple[Bend, str, str]] = {
         "entries",
         "cut",
     ),
-    "a document with a space in it": (replaced("consents/c0ffee.json", b":", b": "), "consents", "not-canonical"),
+    "a document with a space in it": (replaced(f"consents/{CONSENT}.json", b":", b": "), "consents", "not-canonical"),
     "a receipt by another name": (
-        replaced("receipts/c0ffee-1.json", b"cockpit.example/receipts+", b"another.example/receipts+"),
+        replaced(f"receipts/{CONSENT}-1.json", b"cockpit.example/receipts+", b"another.example/receipts+"),
         "receipts",
-        "receipt-key",
+        "key-name",
     ),
     "a receipt changed after signing": (
-        replaced("receipts/c0ffee-1.json", b"09:30:12", b"09:30:13"),
+        replaced(f"receipts/{CONSENT}-1.json", b"09:30:12", b"09:30:13"),
         "receipts",
         "signature",
     ),
     "a consent under another name": (
-        lambda members, _m, _s: members.update({"consents/x.json": members.pop("consents/c0ffee.json")}),
+        lambda members, _m, _s: members.update({"consents/x.json": members.pop(f"consents/{CONSENT}.json")}),
         "consents",
         "consent-disagrees",
     ),
-    "no record of a consent": (dropped("consents/c0ffee.json"), "consents", "no-consent"),
+    "no record of a consent": (dropped(f"consents/{CONSENT}.json"), "consents", "no-consent"),
     "a record more than the table": (rows("01", "02", "03"), "records", "table-disagrees"),
     "a record instead of another": (rows("01", "03"), "records", "table-disagrees"),
     "contents that were not logged": (rows("01"), "export", "other-contents"),

@@ -20,7 +20,7 @@ from cockpit.archive.bundle import SEAL_BYTES, SEAL_PREFIX
 from cockpit.sealing.canonical import canonical
 from cockpit.verifier import verify as verifier
 from cockpit.verifier.verify import PROVED, REFUTED, UNREADABLE, Report, main, verify
-from tests.verifier.specimen import CONSENT, Specimen, living, reseal, row
+from tests.verifier.specimen import CONSENT, RECORD, Bend, Specimen, living, reseal, row
 
 SOURCE = Path(verifier.__file__)
 
@@ -60,6 +60,11 @@ def test_every_archive_cut_short_is_refuted() -> None:
         assert verify(archive[:length]).outcome == REFUTED, length
 
 
+def bent(bend: Bend) -> Callable[[Specimen], object]:
+    """A further decision, whose receipt says what it should not."""
+    return lambda made: made.decide("consent.given", bend=bend)
+
+
 LIES: dict[str, tuple[Callable[[Specimen], object], str, str]] = {
     "a read before any consent": (
         lambda made: made.log("access.allowed", {}, {"consent": "never"}),
@@ -82,36 +87,74 @@ LIES: dict[str, tuple[Callable[[Specimen], object], str, str]] = {
         "receipt-disagrees",
     ),
     "a receipt for another consent": (
-        lambda made: made.decide("consent.given", consent="another"),
+        bent(lambda receipt: receipt.update(record={**receipt["record"], "id": RECORD[:-1] + "0"})),
         "receipts",
         "receipt-disagrees",
     ),
-    "a receipt of another notice": (
-        lambda made: made.decide("consent.given", notice={"language": "fr", "text": "x", "sha256": "0" * 64}),
+    "a receipt of another state": (
+        bent(lambda receipt: receipt.update(record={**receipt["record"], "state": "renewed"})),
         "receipts",
-        "receipt-notice",
+        "receipt-disagrees",
     ),
-    "a receipt of another clause": (
-        lambda made: made.decide("consent.given", clause={"service": "another"}),
+    "a receipt of another form": (
+        bent(lambda receipt: receipt.update(schema="mesinfos-cockpit receipt v1")),
         "receipts",
-        "receipt-clause",
+        "other-format",
+    ),
+    "a receipt whose record is signed twice": (
+        bent(lambda receipt: receipt.update(signatures=receipt["signatures"] * 2)),
+        "receipts",
+        "receipt-key",
+    ),
+    "a receipt that opens its leaf otherwise": (
+        bent(lambda receipt: receipt["opened"]["audit"].update(salt="0" * 64)),
+        "receipts",
+        "other-opening",
+    ),
+    "a receipt of another leaf": (
+        bent(lambda receipt: receipt["log"].update(leaf_sha256="0" * 64)),
+        "receipts",
+        "receipt-disagrees",
     ),
     "a receipt of nothing": (
-        lambda made: made.decide(
-            "consent.given", log={"origin": "cockpit.example/log/consent", "index": 1, "leaf_sha256": "0" * 64}
-        ),
+        bent(lambda receipt: receipt["log"].update(index=1)),
         "receipts",
         "receipt-nowhere",
     ),
+    "a receipt with another entry's proof": (
+        lambda made: next(iter(made.receipts.values())).update(proof="c2sp.org/tlog-proof@v1\nindex 0\n\n"),
+        "receipts",
+        "receipt-disagrees",
+    ),
+    "a receipt with a proof of nothing": (
+        lambda made: next(iter(made.receipts.values())).update(proof="c2sp.org/tlog-proof@v2\nindex 2\n\n"),
+        "receipts",
+        "proof-form",
+    ),
+    "a consent's record with another text": (
+        lambda made: made.versions[0]["notice"].update(text="x"),
+        "consents",
+        "receipt-notice",
+    ),
+    "a consent's record without its text": (
+        lambda made: made.versions[0].pop("notice"),
+        "consents",
+        "consent-disagrees",
+    ),
     "a consent's record that says another day": (
         lambda made: made.versions[0].update(at="2026-11-22T09:30:12Z"),
+        "consents",
+        "record-disagrees",
+    ),
+    "a consent's record of another change": (
+        lambda made: made.versions[0].update(event="consent.renewed"),
         "consents",
         "consent-disagrees",
     ),
     "a consent's record with another clause": (
         lambda made: made.versions[0].update(clause={"service": "another"}),
         "consents",
-        "consent-disagrees",
+        "receipt-clause",
     ),
     "a consent's record without the withdrawal": (
         lambda made: made.versions.pop(),

@@ -129,12 +129,12 @@ def edit_entries(change: Callable[[list[dict[str, Any]]], object]) -> Change:
     return changed
 
 
-def edit_receipt(change: Callable[[dict[str, Any]], object]) -> Change:
+def edit(prefix: str, change: Callable[[dict[str, Any]], object]) -> Change:
     def changed(members: dict[str, bytes]) -> None:
-        path = min(path for path in members if path.startswith("receipts/"))
-        receipt = json.loads(members[path])
-        change(receipt)
-        members[path] = canonical(receipt)
+        path = min(path for path in members if path.startswith(prefix))
+        document = json.loads(members[path])
+        change(document)
+        members[path] = canonical(document)
 
     return changed
 
@@ -169,9 +169,12 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         ),
         "entries",
     ),
-    "a notice rewritten": (edit_receipt(lambda signed: signed["receipt"]["notice"].update(text="other")), "receipts"),
+    "a notice rewritten": (
+        edit("consents/", lambda kept: kept["versions"][0]["notice"].update(text="other")),
+        "consents",
+    ),
     "a back-dated receipt": (
-        edit_receipt(lambda signed: signed["receipt"].update(at="2020-01-01T00:00:00Z")),
+        edit("receipts/", lambda receipt: receipt["record"].update(at="2020-01-01T00:00:00Z")),
         "receipts",
     ),
     "an edited checkpoint": (

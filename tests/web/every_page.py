@@ -30,6 +30,8 @@ def addresses(cockpit: Cockpit, visit: Visit) -> list[str]:
         known = shares(cockpit, reader)
         found += [f"/partages/{share.consent}" for share in known]
         found += [f"/partages/{share.consent}/reduire" for share in known if share.status.live]
+        found += [f"/partages/{share.consent}/recu" for share in known]
+        found += [f"/partages/{share.consent}/recu/{n}" for share in known for n in range(1, len(share.events))]
         found += [f"/historique/{line.number}" for line in history(reader)]
     found += ["/donnees/banque?mois=2026-10", "/historique?seulement=refus", "/historique?service=c_coach"]
     found.append("/demande?" + urlencode({"client_id": "c_coach", "request_uri": ask(cockpit)}))

@@ -110,7 +110,7 @@ def test_a_year_later_the_share_is_shown_again_and_kept(furnished: TestClient, c
     share = running(furnished)
     assert "J'ai relu" not in seen(furnished, share)
     furnished.post(f"{share}/garder")
-    assert "relu et gardé" in seen(furnished, share)
+    assert "Relu et gardé" in seen(furnished, share)
 
 
 def test_what_is_over_offers_no_change(furnished: TestClient) -> None:

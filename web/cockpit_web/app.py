@@ -30,6 +30,7 @@ from cockpit_web.pages import (
     mandates,
     open_a_space,
     papers,
+    receipt,
     record,
     recovery,
     request,
@@ -55,7 +56,7 @@ OPEN_TO_ACTORS = tuple(
     module.router
     for module in (
         home, open_a_space, sign_in, search, data, energy, bank, invoices, papers, record, sources, history,
-        history_check, shares,
+        history_check, shares, receipt,
         request, joint, settings, recovery, help, language, demonstration,
     )
 )  # fmt: skip

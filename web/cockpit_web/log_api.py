@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
-from cockpit.archive.receipts import receipts_name
 from cockpit.domain.errors import NotFound
+from cockpit.receipts.signed_records import receipts_name
 from cockpit.store import cosigned, log_rows
 from cockpit.store.log_rows import LogHead
 from cockpit.tlog import logs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -60,9 +59,10 @@ class SharesPage:
 
 @dataclass(frozen=True, slots=True)
 class SharePage:
-    """One share. ``label`` is the seven lines exactly as they were shown; ``receipts`` are JSON, oldest first.
+    """One share. ``label`` is the seven lines exactly as they were shown.
 
-    ``may`` are the changes that can be made now; ``months`` the durations a renewal may choose.
+    ``receipts`` are what each is of, and when, oldest first: number 1 is the first. ``may`` are the changes that can be
+    made now; ``months`` the durations a renewal may choose.
     """
 
     share: Share
@@ -70,7 +70,7 @@ class SharePage:
     status: str
     reminder: str
     label: tuple[LabelLine, ...]
-    receipts: tuple[tuple[str, str, str], ...]
+    receipts: tuple[tuple[str, str], ...]
     may: frozenset[str]
     months: tuple[int, ...]
     done: str
@@ -191,17 +191,13 @@ def _one(
         found = share(cockpit, reader, consent)
     shown = _shown(cockpit, found, language)
     use = cockpit.registry.use(found.use)
-    receipts = zip(found.events, found.receipts, strict=True)
     page = SharePage(
         share=found,
         title=shown.title,
         status=shown.status,
         reminder=shown.reminder,
         label=_label(found.notice_text),
-        receipts=tuple(
-            (EVENT_WORDS[event], at, json.dumps(receipt, ensure_ascii=False, indent=2))
-            for (event, at), receipt in receipts
-        ),
+        receipts=tuple((EVENT_WORDS[event], at) for event, at in found.events),
         may=_may(found),
         months=tuple(months for months in DURATIONS_MONTHS if use and months <= use.max_duration_months),
         done=done,

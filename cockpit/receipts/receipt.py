@@ -7,19 +7,25 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cockpit.archive.receipts import receipts_name
-from cockpit.archive.signed_records import RecordSignature, SignedRecord, check_record, decode, encode
 from cockpit.consent.record.form import record_from_json, record_sha256
 from cockpit.domain.consent_record import ConsentRecord
 from cockpit.domain.errors import Tampered
 from cockpit.domain.record import Json
+from cockpit.receipts.signed_records import (
+    RecordSignature,
+    SignedRecord,
+    check_record,
+    decode,
+    encode,
+    receipts_name,
+)
 from cockpit.sealing.canonical import canonical, parse_canonical
 from cockpit.sealing.signing import SigningKey, VerifyKey
 from cockpit.tlog.leaf import commit
 from cockpit.tlog.note import vkey
 
 RECEIPT_SCHEMA = "mesinfos-cockpit receipt v2"
-RECEIPT_V2_CONTEXT = b"mesinfos-cockpit receipt v2\n"
+RECEIPT_CONTEXT = b"mesinfos-cockpit receipt v2\n"
 """What a receipt's signature covers first, so that it can be taken for nothing else."""
 
 RECORD_MEMBER = "record_sha256"
@@ -76,7 +82,7 @@ def make_receipt(signed: SignedRecord, log: LogPlace, opened: OpenedLeaf, key: S
     named = vkey(receipts_name(log.origin), key.verify_key())
     bare = Receipt(RECEIPT_SCHEMA, signed.record, signed.signatures, log, opened, named)
     _check_leaf(bare)
-    value = encode(key.sign(RECEIPT_V2_CONTEXT, _body(bare)))
+    value = encode(key.sign(RECEIPT_CONTEXT, _body(bare)))
     return Receipt(bare.schema, bare.record, bare.signatures, log, opened, named, value)
 
 
@@ -107,7 +113,7 @@ def check_receipt(data: bytes, key: VerifyKey, origin: str) -> Receipt:
     receipt = receipt_from_bytes(data)
     if receipt.log.origin != origin or receipt.key != vkey(receipts_name(origin), key):
         raise Tampered("the receipt is of another cockpit or another key")
-    key.verify(RECEIPT_V2_CONTEXT, _body(receipt), decode(receipt.signature))
+    key.verify(RECEIPT_CONTEXT, _body(receipt), decode(receipt.signature))
     check_record(SignedRecord(receipt.record, receipt.signatures), key, origin)
     _check_leaf(receipt)
     return receipt

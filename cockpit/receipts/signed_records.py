@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cockpit.archive.receipts import receipts_name
 from cockpit.consent.record.form import record_bytes
 from cockpit.domain.consent_record import ConsentRecord
 from cockpit.domain.errors import Tampered
@@ -16,6 +15,11 @@ from cockpit.tlog.note import vkey
 
 RECORD_CONTEXT = b"mesinfos-cockpit consent record v1\n"
 """What a record's signature covers first, so that it can be taken for nothing else."""
+
+
+def receipts_name(origin: str) -> str:
+    """The name of the receipts key: a log's origin, whose last part says what it is for."""
+    return origin.partition("/log")[0] + "/receipts"
 
 
 class SignatureType(StrEnum):

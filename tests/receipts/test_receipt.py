@@ -13,7 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.archive.record_receipts import (
+from cockpit.consent.record.build import last_version, short_record
+from cockpit.consent.record.form import record_bytes, record_sha256
+from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.consent_record import ConsentRecord
+from cockpit.domain.errors import Tampered
+from cockpit.receipts.receipt import (
     LogPlace,
     OpenedLeaf,
     Opening,
@@ -22,7 +27,7 @@ from cockpit.archive.record_receipts import (
     make_receipt,
     receipt_bytes,
 )
-from cockpit.archive.signed_records import (
+from cockpit.receipts.signed_records import (
     RECORD_CONTEXT,
     RecordSignature,
     SignatureType,
@@ -31,11 +36,6 @@ from cockpit.archive.signed_records import (
     encode,
     sign_record,
 )
-from cockpit.consent.record.build import last_version, short_record
-from cockpit.consent.record.form import record_bytes, record_sha256
-from cockpit.domain.consent import ConsentStatus
-from cockpit.domain.consent_record import ConsentRecord
-from cockpit.domain.errors import Tampered
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.leaf import Leaf, commit

@@ -8,7 +8,13 @@ import pytest
 
 from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.cockpit import Cockpit
-from cockpit.archive.record_receipts import (
+from cockpit.consent.record.build import last_version, short_record
+from cockpit.consent.record.form import record_sha256
+from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.consent_record import ConsentRecord
+from cockpit.domain.errors import Tampered
+from cockpit.domain.event import Event, EventType
+from cockpit.receipts.receipt import (
     LogPlace,
     OpenedLeaf,
     Opening,
@@ -16,13 +22,7 @@ from cockpit.archive.record_receipts import (
     make_receipt,
     receipt_bytes,
 )
-from cockpit.archive.signed_records import encode, sign_record
-from cockpit.consent.record.build import last_version, short_record
-from cockpit.consent.record.form import record_sha256
-from cockpit.domain.consent import ConsentStatus
-from cockpit.domain.consent_record import ConsentRecord
-from cockpit.domain.errors import Tampered
-from cockpit.domain.event import Event, EventType
+from cockpit.receipts.signed_records import encode, sign_record
 from cockpit.store.journal import journal
 from tests.consent.records import record, transition
 

@@ -1,0 +1,1 @@
+"""What a person takes home of a decision: the signed version of its record, and the receipt of it."""
