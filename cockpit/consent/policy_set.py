@@ -14,6 +14,10 @@ from cockpit.domain.use import Words
 _ORDER = {facet.value: index for index, facet in enumerate(Facet)}
 
 
+SETTLED = frozenset({"clause", "declaration"})
+"""What of a question is the same object from read to read: ``facts`` makes both once, for all consents alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySet:
     """What decides. ``exported`` is Cedar's JSON of the same policies, ``entity_json`` that of the same vocabulary.
@@ -41,7 +45,7 @@ class PolicySet:
 
 def policy_set(exported: Json, entities: Entities, entity_json: list[Json], sha256: str) -> PolicySet:
     """Compile. Raises ``OutsideSubset`` for what we do not evaluate, and for a policy that lacks one of its words."""
-    compiled = compile_policies(exported, entities)
+    compiled = compile_policies(exported, entities, settled=SETTLED)
     return PolicySet(
         compiled=compiled,
         entities=entities,

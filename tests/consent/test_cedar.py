@@ -17,7 +17,7 @@ from benchmarks.policy_world import KINDS, drawn
 from cockpit.consent.cedar.expressions import Question
 from cockpit.consent.cedar.oracle import ONE_IN, Oracle, cedar_json, export
 from cockpit.consent.cedar.policies import CompiledPolicies, compile_policies
-from cockpit.consent.cedar.values import Entities, OutsideSubset, Uid, entities_of, uid_of, value_of
+from cockpit.consent.cedar.values import Entities, OutsideSubset, Record, Uid, entities_of, uid_of, value_of
 from cockpit.consent.facts import question
 from cockpit.consent.standing import broken
 from cockpit.policies import load_policies
@@ -267,3 +267,32 @@ def test_the_oracle_notices_another_answer() -> None:
     assert oracle.agrees(allowed, POLICIES.compiled.evaluate(allowed))
     assert not oracle.agrees(allowed, POLICIES.compiled.evaluate(refused))
     assert not oracle.agrees(refused, POLICIES.compiled.evaluate(allowed))
+
+
+def test_what_is_settled_is_answered_once_and_each_time_the_same() -> None:
+    """The kept answers are those of policies compiled without keeping any, in the same order, for every drawn read."""
+    kept = load_policies(REGISTRY, KINDS)
+    plain = compile_policies(kept.exported, kept.entities)
+    for one, read, rules in drawn(random.Random(11), 2_000):
+        asked = question(one, read, frozenset(broken(rules, one, read, kept.entities)))
+        for _ in range(2):
+            assert kept.compiled.evaluate(asked) == plain.evaluate(asked)
+
+
+def test_a_part_that_is_another_object_is_looked_at_anew() -> None:
+    text = "permit (principal, action, resource) when { context.settled.open && context.asked.fine };"
+    exported = json.loads(cedarpy.policies_to_json_str(text))
+    policies = compile_policies(exported, Entities(), by_annotation=False, settled=frozenset({"settled"}))
+    both = compile_policies(
+        json.loads(cedarpy.policies_to_json_str("permit (principal, action, resource) when { context.settled.open };")),
+        Entities(), by_annotation=False, settled=frozenset({"settled"}),
+    )  # fmt: skip
+    for found in (policies, both):
+        for wanted in (True, False, True):
+            for missing in (False, True):
+                settled: Record = {} if missing else {"open": wanted}
+                context: Record = {"settled": settled, "asked": {"fine": True}}
+                verdict = found.evaluate(Question(Uid("A", "a"), Uid("A", "b"), Uid("A", "c"), context))
+                assert (bool(verdict.permits), bool(verdict.errors)) == (wanted and not missing, missing)
+            no_record: Record = {"settled": "text", "asked": {"fine": True}}
+            assert found.evaluate(Question(Uid("A", "a"), Uid("A", "b"), Uid("A", "c"), no_record)).errors

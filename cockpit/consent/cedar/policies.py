@@ -3,12 +3,13 @@
 Cedar skips a policy that errors, so that a forbid with a mistake in it would forbid nothing. We do not: a verdict with
 an error never allows. Policies are named by their ``@id``, never by their place.
 
-All policies of one action become one Python function: a call a policy would cost more than most policies do.
+All policies of one action become one Python function: a call a policy would cost more than most policies do. Those
+that look at nothing but what stays the same from one read to the next are answered once, and their answer is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -66,13 +67,17 @@ class _Written:
     policy: CedarPolicy
     action: Json
     condition: str
+    parts: frozenset[str]
 
 
-def compile_policies(exported: Json, entities: Entities, *, by_annotation: bool = True) -> CompiledPolicies:
+def compile_policies(
+    exported: Json, entities: Entities, *, by_annotation: bool = True, settled: frozenset[str] = frozenset()
+) -> CompiledPolicies:
     """The policies of Cedar's JSON form. Raises ``OutsideSubset`` naming the policy, and what of it we do not know.
 
     ``by_annotation`` reads names from ``@id``, which must be there and unique; without it (public vectors have none)
-    they are the export's own.
+    they are the export's own. ``settled`` names parts of the context that whoever asks never changes once made, and
+    gives again as the same object: what policies say of these parts and of entities alone is worked out once.
     """
     if exported.get("templates") or exported.get("templateLinks"):
         raise OutsideSubset("templates")
@@ -81,7 +86,7 @@ def compile_policies(exported: Json, entities: Entities, *, by_annotation: bool 
     policies = tuple(one.policy for one in written)
     if len({policy.id for policy in policies}) < len(policies):
         raise OutsideSubset("two policies with one @id")
-    return CompiledPolicies(policies, _function(writer, written))
+    return CompiledPolicies(policies, _function(writer, written, settled))
 
 
 def _write(writer: Writer, name: str, policy: Json, by_annotation: bool) -> _Written:
@@ -96,7 +101,7 @@ def _write(writer: Writer, name: str, policy: Json, by_annotation: bool) -> _Wri
     except (OutsideSubset, EvaluationError) as error:
         raise OutsideSubset(f"{identifier}: {error}") from error
     found = CedarPolicy(identifier, policy["effect"] == "permit", annotations)
-    return _Written(found, policy["action"], " and ".join(texts) or "True")
+    return _Written(found, policy["action"], " and ".join(texts) or "True", frozenset(_looks_at(policy)))
 
 
 def _scope(variable: str, scope: Json) -> Json | None:
@@ -121,21 +126,102 @@ def _condition(condition: Json) -> Json:
     return {"!": {"arg": body}} if condition["kind"] == "unless" else body
 
 
-def _function(writer: Writer, written: list[_Written]) -> Evaluate:
-    """One function for all: a block a policy, under the test of its action, which policies share."""
+def _looks_at(body: object) -> Iterator[str]:
+    """The parts of the context that a policy names; the empty name for the context as a whole."""
+    match body:
+        case {".": {"left": {"Var": "context"}, "attr": str(part)}}:
+            yield part
+        case {"Var": "context"}:
+            yield ""
+        case dict():
+            for inner in body.values():
+                yield from _looks_at(inner)
+        case list():
+            for inner in body:
+                yield from _looks_at(inner)
+
+
+def _function(writer: Writer, written: list[_Written], settled: frozenset[str]) -> Evaluate:
+    """One function for all, or one for what is settled and one for the rest, which asks the first when it must."""
+    once = [one for one in written if settled and one.parts <= settled]
+    each_time = [one for one in written if one not in once]
+    if not once:
+        return _made(writer, "evaluate", [*_blocks(writer, written), "return Verdict(permits, forbids, errors)"])
+    keep = _Settled(tuple(one.policy.id for one in written))
+    locals_ = [writer.part(name) for name in sorted(settled)]
+    key = f"({', '.join(f'id({name})' for name in ('principal', 'action', 'resource', *locals_))})"
+    whole = " and ".join(f"type({name}) is dict" for name in locals_)
+    alive = f"(principal, action, resource, {', '.join(locals_)})"
+    writer.names |= {"keep": keep, "kept": keep.verdicts, "id": id}
+    settle = [
+        *_blocks(writer, once),
+        "verdict = Verdict(permits, forbids, errors)",
+        f"if {whole}: keep.put({key}, verdict, {alive})",
+        "return verdict",
+    ]
+    writer.names["settle"] = _made(writer, "settle", settle)
+    lines = [
+        *_blocks(writer, each_time),
+        f"found = kept.get({key})",
+        "verdict = settle(question) if found is None else found[0]",
+        "if permits or forbids or errors: return keep.joined(verdict, permits, forbids, errors)",
+        "return verdict",
+    ]
+    return _made(writer, "evaluate", lines)
+
+
+class _Settled:
+    """Verdicts on what stays the same, by the identities of what they are about.
+
+    What a verdict is about is kept beside it: as long as it is here, nothing else can have its identity.
+    """
+
+    def __init__(self, order: tuple[str, ...]) -> None:
+        self.verdicts: dict[tuple[int, ...], tuple[Verdict, object]] = {}
+        self._place = {policy: place for place, policy in enumerate(order)}
+
+    def put(self, key: tuple[int, ...], verdict: Verdict, about: object) -> None:
+        """Keep one; when there are many, forget all first."""
+        if len(self.verdicts) >= _MOST_SETTLED:
+            self.verdicts.clear()
+        self.verdicts[key] = verdict, about
+
+    def joined(
+        self, verdict: Verdict, permits: tuple[str, ...], forbids: tuple[str, ...], errors: tuple[str, ...]
+    ) -> Verdict:
+        """The whole verdict, its policies in their own order."""
+        return Verdict(
+            self._ordered(verdict.permits, permits),
+            self._ordered(verdict.forbids, forbids),
+            self._ordered(verdict.errors, errors),
+        )
+
+    def _ordered(self, settled: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(settled + others, key=self._place.__getitem__)) if settled and others else settled or others
+
+
+_MOST_SETTLED = 8192
+
+
+def _blocks(writer: Writer, written: list[_Written]) -> list[str]:
+    """A block a policy, under the test of its action, which policies share."""
     heads: dict[str, list[_Written]] = {}
     for one in written:
         heads.setdefault(_head(writer, one), []).append(one)
-    lines = ["def evaluate(question):", " principal, action, resource, context = question"]
-    lines += [f" {line}" for line in writer.prologue()]
-    lines.append(" permits = (); forbids = (); errors = ()")
+    lines = ["permits = (); forbids = (); errors = ()"]
     for head, several in heads.items():
-        lines.append(f" if {head}:")
+        lines.append(f"if {head}:")
         for one in several:
             effect, name = "permits" if one.policy.permits else "forbids", writer.constant((one.policy.id,))
-            lines += ["  try:", f"   if {one.condition}: {effect} += {name}"]
-            lines += ["  except ERRORS:", f"   errors += {name}"]
-    lines.append(" return Verdict(permits, forbids, errors)")
+            lines += [" try:", f"  if {one.condition}: {effect} += {name}"]
+            lines += [" except ERRORS:", f"  errors += {name}"]
+    return lines
+
+
+def _made(writer: Writer, name: str, body: list[str]) -> Evaluate:
+    """The function of these lines over a question."""
+    lines = [f"def {name}(question):", " principal, action, resource, context = question"]
+    lines += [f" {line}" for line in (*writer.prologue(), *body)]
     space = writer.names | {"Verdict": Verdict}
     try:
         code = compile("\n".join(lines), "<policies>", "exec")
@@ -143,7 +229,7 @@ def _function(writer: Writer, written: list[_Written]) -> Evaluate:
         raise OutsideSubset("an expression nested too deeply") from error
     # The text holds only words of this package and numbered names; see Writer.
     exec(code, space)  # noqa: S102
-    found: Evaluate = space["evaluate"]
+    found: Evaluate = space[name]
     return found
 
 
