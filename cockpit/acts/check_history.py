@@ -11,15 +11,16 @@ import msgspec
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import CitizenMustAct, Tampered
-from cockpit.store import log_rows
+from cockpit.store import cosigned, log_rows
 from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.space import Reader
 from cockpit.tlog import merkle
 from cockpit.tlog.checkpoint import Checkpoint, parse_checkpoint
 from cockpit.tlog.growth import NotGrown, check_growth
 from cockpit.tlog.leaf import tag
-from cockpit.tlog.logs import LogName, origin_of
+from cockpit.tlog.logs import CONSENT, LogName, origin_of
 from cockpit.tlog.note import Verifier
+from cockpit.witness.trusted import cosigned_by, read_quorum
 
 MOST_KEPT_BYTES = 64 * 1024
 
@@ -44,12 +45,24 @@ class CheckedLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Witnessing:
+    """Who else vouches for the consent log: the witnesses that cosigned its first ``size`` entries, by name."""
+
+    size: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryCheck:
-    """How many entries were walked, in which logs; ``faults`` name the numbers of those that do not hold."""
+    """How many entries were walked, in which logs; ``faults`` name the numbers of those that do not hold.
+
+    ``witnessing`` is None where the deployment asks no witness.
+    """
 
     entries: int
     logs: tuple[CheckedLog, ...]
     faults: tuple[tuple[Fault, int], ...]
+    witnessing: Witnessing | None = None
 
     @property
     def whole(self) -> bool:
@@ -96,7 +109,7 @@ def check_history(cockpit: Cockpit, reader: Reader) -> HistoryCheck:
         CheckedLog(origin_of(cockpit.ledger.origin, log), head.size, head.root.hex(), counts[log])
         for log, head in heads.items()
     )
-    return HistoryCheck(len(entries), tuple(logs), tuple(faults))
+    return HistoryCheck(len(entries), tuple(logs), tuple(faults), _witnessing(cockpit, reader))
 
 
 def check_kept(cockpit: Cockpit, reader: Reader, kept: bytes) -> KeptCheck:
@@ -122,6 +135,14 @@ def check_kept(cockpit: Cockpit, reader: Reader, kept: bytes) -> KeptCheck:
     except NotGrown as error:
         return KeptCheck(origin, then.size, size, error.reason, error.evidence().decode("utf-8", "replace"))
     return KeptCheck(origin, then.size, size)
+
+
+def _witnessing(cockpit: Cockpit, reader: Reader) -> Witnessing | None:
+    quorum = read_quorum(cockpit.settings.quorum)
+    if quorum is None:
+        return None
+    seen = cosigned.find(reader.connection, CONSENT)
+    return Witnessing(seen.size, cosigned_by(quorum, seen.note) if seen.note else ())
 
 
 def _head(cockpit: Cockpit, reader: Reader, log: LogName) -> Checkpoint:

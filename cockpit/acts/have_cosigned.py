@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.domain.errors import OperatorMustAct, Tampered
 from cockpit.store import cosigned
 from cockpit.store.cosigned import Cosigned
 from cockpit.tlog.logs import CONSENT
-from cockpit.tlog.quorum import Quorum, check_quorum, parse_quorum
 from cockpit.witness.asking import Asked, ask_witnesses
+from cockpit.witness.trusted import is_enough, read_quorum
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ def have_cosigned(cockpit: Cockpit) -> Round | None:
     Nothing waits for them: no transaction is open meanwhile. The open month of accesses is not witnessed; a closed one
     is, by its anchor. Raises ``OperatorMustAct`` for a quorum file that cannot be read.
     """
-    quorum = _quorum(cockpit)
+    quorum = read_quorum(cockpit.settings.quorum)
     if quorum is None:
         return None
     with cockpit.database.read() as connection:
@@ -46,22 +45,4 @@ def have_cosigned(cockpit: Cockpit) -> Round | None:
     done = ask_witnesses(known.note if known.size == size else note, behind, known.sizes, prove)
     with cockpit.database.write() as connection:
         cosigned.put(connection, CONSENT, Cosigned(size, done.note, known.sizes | done.sizes))
-    return Round(size, _enough(quorum, done.note), done.failed)
-
-
-def _quorum(cockpit: Cockpit) -> Quorum | None:
-    path = cockpit.settings.quorum
-    if path is None:
-        return None
-    try:
-        return parse_quorum(path.read_bytes())
-    except (OSError, Tampered, ValueError) as error:
-        raise OperatorMustAct(f"the quorum file {path} cannot be read: {error}", code="quorum_file") from error
-
-
-def _enough(quorum: Quorum, note: bytes) -> bool:
-    try:
-        check_quorum(quorum, note)
-    except Tampered:
-        return False
-    return True
+    return Round(size, is_enough(quorum, done.note), done.failed)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib.resources import files
@@ -39,6 +39,9 @@ from cockpit.domain.moment import PARIS
 from cockpit.grants.clients import new_initial_access_token
 from cockpit.settings import Settings
 from cockpit.sources.port import SourceFile
+from cockpit.tlog.logs import CONSENT, origin_of
+from cockpit.tlog.note import Verifier
+from cockpit.witness.identity import load_or_create_identity
 from cockpit_web.app import create_app
 from cockpit_web.visitor import DemonstrationDoor
 
@@ -64,7 +67,8 @@ def run_demonstration(port: int, keep: Path | None, last_day: date | None) -> No
     cockpit_port, coach_port = port or _free_port(), _free_port()
     with _directory(keep) as data:
         showing = prepare(data, f"http://localhost:{cockpit_port}", last_day or utc_now().astimezone(PARIS).date())
-        _serve(showing, cockpit_port, coach_port)
+        with witnessed(showing.cockpit, data / "witness", _free_port()) as cockpit:
+            _serve(replace(showing, cockpit=cockpit), cockpit_port, coach_port)
 
 
 def prepare(data: Path, issuer: str, last_day: date, only: str | None = None) -> Showing:
@@ -157,6 +161,39 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
+def witnessed(cockpit: Cockpit, folder: Path, port: int) -> Iterator[Cockpit]:
+    """The cockpit with a witness of its consent log: a program of its own, with its own key, told the log's key alone.
+
+    It shows what a witness does. One that the same people run on the same machine vouches for nothing.
+    """
+    origin = origin_of(cockpit.ledger.origin, CONSENT)
+    log = Verifier(origin, cockpit.operator.log.verify_key()).vkey()
+    identity = load_or_create_identity(folder, f"localhost:{port}/witness")
+    lines = (
+        f"log {log}", f"witness demonstration {identity.verifier().vkey()} http://localhost:{port}",
+        "quorum demonstration",
+    )  # fmt: skip
+    quorum = folder / "quorum"
+    quorum.write_text("\n".join(lines) + "\n", "utf-8")
+    command = ["witness", "serve", "--data", str(folder), "--log", log, "--host", "localhost", "--port", str(port)]
+    process = subprocess.Popen(  # noqa: S603 - this very program
+        [sys.executable, "-m", "cockpit", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_until(lambda: _answers(port) or process.poll() is not None)
+        yield replace(cockpit, settings=replace(cockpit.settings, quorum=quorum))
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    process.kill()
+
+
+@contextlib.contextmanager
 def _coach(cockpit: Cockpit, port: int) -> Iterator[None]:
     """The sample service, as a separate program that knows only this cockpit's address and a registration token."""
     program = _coach_program()
@@ -176,10 +213,7 @@ def _coach(cockpit: Cockpit, port: int) -> Iterator[None]:
         _wait_until(lambda: _answers(port) or process.poll() is not None)
         yield
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-        process.kill()
+        _end(process)
 
 
 def _coach_program() -> Path | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.accounts.sessions import Visit, unlocked
+from cockpit.acts.check_history import Witnessing, check_history
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.have_cosigned import have_cosigned
 from cockpit.acts.receipts import receipts
@@ -77,6 +78,19 @@ def test_a_grown_log_is_cosigned_once_and_shown_so(cockpit: Cockpit, tmp_path: P
             assert have_cosigned(asking) is None
             grow(cockpit)
         assert len(shown(asking).splitlines()) == 5  # grown since: signed, and not yet cosigned
+
+
+def test_a_person_is_told_who_else_vouches_for_the_log(cockpit: Cockpit, visit: Visit, tmp_path: Path) -> None:
+    def told(asking: Cockpit) -> Witnessing | None:
+        with asking.spaces.read(unlocked(visit)) as reader:
+            return check_history(asking, reader).witnessing
+
+    assert told(cockpit) is None
+    with witnessed(cockpit, tmp_path, a_witness(cockpit, tmp_path)) as asking:
+        assert told(asking) == Witnessing(0, ())
+        done = have_cosigned(asking)
+        assert done is not None
+        assert told(asking) == Witnessing(done.size, ("witness.example",))
 
 
 def test_a_witness_that_saw_another_past_refuses_and_is_named(cockpit: Cockpit, tmp_path: Path) -> None:

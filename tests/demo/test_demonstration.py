@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,14 @@ def test_the_whole_demonstration(started: Started) -> None:
         assert "meter not declared for this use" in refused.text
         asked = visitor.post(service.group(1) + "/demander")
         assert "/demande?" in str(asked.url)
+        # A witness of its own cosigns the log within the first minute, and the page of proofs names it.
+        check = visitor.get(base + "/verification").text
+        for _ in range(60):
+            if "a contresigné" in check:
+                break
+            time.sleep(0.5)
+            check = visitor.get(base + "/verification").text
+        assert re.search(r"localhost:\d+/witness", check)
     assert any(started.folder.iterdir())
     started.process.send_signal(signal.SIGINT)
     assert started.process.wait(60) == 0
