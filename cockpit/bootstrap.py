@@ -87,7 +87,8 @@ def _recorder(settings: Settings, registry: Registry, shelf: Shelf, ledger: Ledg
         special=registry.special,
         sources={kind: tuple(sorted(names)) for kind, names in sources.items()},
     )
-    return Recorder(ledger, operator, kinds, Published(withdrawal=f"{settings.issuer}/partages"))
+    obligations = {reference: use.obligations for reference, use in registry.uses.items()}
+    return Recorder(ledger, operator, kinds, Published(withdrawal=f"{settings.issuer}/partages"), obligations)
 
 
 def operator_keys(settings: Settings) -> OperatorKeys:

@@ -107,6 +107,7 @@ def _suspend(
             audit={"reason": reason},
             subject={"reason": reason},
             version={"reason": reason},
+            joint=bool(known.joint),
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
         known = msgspec.structs.replace(known, last=last)

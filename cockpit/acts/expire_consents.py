@@ -59,6 +59,7 @@ def _end(cockpit: Cockpit, person: PersonId, consent: ConsentId, now: datetime, 
             audit={"reason": reason},
             subject={"reason": reason},
             version={"reason": reason},
+            joint=bool(known.joint),
         )
         cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
     return reason

@@ -52,6 +52,9 @@ class Verb(StrEnum):
     ENDED_A_MANDATE = "ended-a-mandate"
     CAME_FOR_ME = "came-for-me"
     WAS_AUDITED = "was-audited"
+    WAS_BOUND = "was-bound"
+    STATED = "stated"
+    WAS_LATE = "was-late"
 
 
 _VERBS = {
@@ -87,6 +90,9 @@ _VERBS = {
     EventType.MANDATE_ENDED: Verb.ENDED_A_MANDATE,
     EventType.MANDATE_USED: Verb.CAME_FOR_ME,
     EventType.AUDITOR_OPENED: Verb.WAS_AUDITED,
+    EventType.OBLIGATION_DUE: Verb.WAS_BOUND,
+    EventType.OBLIGATION_DONE: Verb.STATED,
+    EventType.OBLIGATION_MISSED: Verb.WAS_LATE,
 }
 
 

@@ -29,6 +29,7 @@ def review_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, manda
             known.clause_sha256,
             known.last,
             mandate=mandate,
+            joint=bool(known.joint),
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, cockpit.clock())
         known = msgspec.structs.replace(known, last=last)

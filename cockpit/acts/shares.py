@@ -8,13 +8,17 @@ from typing import Any
 
 from cockpit.acts.cockpit import Cockpit
 from cockpit.consent.clauses import clause_from_json
+from cockpit.consent.duties import DutyStanding, standing
 from cockpit.consent.lifecycle import STATE_AFTER
+from cockpit.consent.record.form import record_from_json, record_sha256
 from cockpit.consent.reminders import Dates, Remind, reminder
 from cockpit.domain.consent import Clause, ConsentStatus
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId
 from cockpit.domain.moment import instant
+from cockpit.store import duties
+from cockpit.store.duties import DutyRow
 from cockpit.store.journal import journal
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
@@ -30,7 +34,7 @@ class Share:
     ``clause`` and ``notice_text`` are the present ones. ``events`` are its changes and their instants, oldest first;
     ``last_read`` is an instant or None; ``reason`` says why it was suspended or ended, when it did so by itself;
     ``reminder`` is what to tell the person of it today; ``asked_by`` names the other adult when it is an agreement to
-    what they share.
+    what they share; ``duties`` are what the service owes, oldest first.
     """
 
     consent: ConsentId
@@ -49,13 +53,34 @@ class Share:
     reason: str
     reminder: Remind | None
     asked_by: str = ""
+    duties: tuple[Duty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the service owes since one change of a consent, whose ``event``, ``at`` and ``number`` (from 1) these are.
+
+    ``done_at`` is when its statement reached us, or empty; ``standing`` says whether that is, or was, late.
+    """
+
+    number: int
+    event: str
+    at: str
+    action: str
+    due: str
+    done_at: str
+    standing: DutyStanding
 
 
 def shares(cockpit: Cockpit, reader: Reader) -> tuple[Share, ...]:
     """Every consent of this person, the latest decision first. Raises ``Tampered``."""
     left = _left(reader)
     now = instant(cockpit.clock())
-    found = [_share(uid, lines, left.get(uid, []), now) for uid, lines in newest(reader.lines(CONSENTS)).items()]
+    owed = _owed(cockpit, reader)
+    found = [
+        _share(uid, lines, left.get(uid, []), now, owed.get(uid, []))
+        for uid, lines in newest(reader.lines(CONSENTS)).items()
+    ]
     return tuple(sorted(found, key=lambda share: share.decided_at, reverse=True))
 
 
@@ -78,7 +103,32 @@ def _left(reader: Reader) -> dict[str, list[tuple[str, str, int]]]:
     return left
 
 
-def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int]], now: str) -> Share:
+def _owed(cockpit: Cockpit, reader: Reader) -> dict[str, list[tuple[DutyRow, DutyStanding]]]:
+    owed: dict[str, list[tuple[DutyRow, DutyStanding]]] = {}
+    for row in duties.of_person(reader.connection, reader.person):
+        owed.setdefault(row.consent, []).append((row, standing(row.due, row.done_at, cockpit.clock())))
+    return owed
+
+
+def _duties(lines: list[dict[str, Any]], owed: list[tuple[DutyRow, DutyStanding]]) -> tuple[Duty, ...]:
+    if not owed:
+        return ()
+    hashes = {record_sha256(record_from_json(line["signed"]["record"])): number for number, line in enumerate(lines)}
+    found = []
+    for row, stands in owed:
+        number = hashes[row.record_sha256]
+        line = lines[number]
+        found.append(Duty(number + 1, line["event"], line["at"], row.action, row.due, row.done_at, stands))
+    return tuple(found)
+
+
+def _share(
+    uid: str,
+    lines: list[dict[str, Any]],
+    left: list[tuple[str, str, int]],
+    now: str,
+    owed: list[tuple[DutyRow, DutyStanding]],
+) -> Share:
     first = lines[0]
     clause = clause_from_json([line["clause"] for line in lines if "clause" in line][-1])
     status = STATE_AFTER[EventType(lines[-1]["event"])]
@@ -106,6 +156,7 @@ def _share(uid: str, lines: list[dict[str, Any]], left: list[tuple[str, str, int
         reason=lines[-1].get("reason", ""),
         reminder=reminder(dates, date.fromisoformat(now[:10])),
         asked_by=first.get("asked_by", ""),
+        duties=_duties(lines, owed),
     )
 
 

@@ -73,5 +73,6 @@ def _end(
         subject={**said},
         version={**said},
         mandate=mandate,
+        joint=bool(known.joint),
     )
     cockpit.recorder.leave(cockpit.spaces.writer(connection, row.person), change, cockpit.clock())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,7 @@ import msgspec
 
 from cockpit import __version__
 from cockpit.consent.clauses import clause_from_json
+from cockpit.consent.duties import begun_by, due_at
 from cockpit.consent.lifecycle import STATE_AFTER
 from cockpit.consent.notice import Notice
 from cockpit.consent.record.build import (
@@ -32,10 +33,12 @@ from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.domain.service import Service
-from cockpit.domain.use import Use
+from cockpit.domain.use import Obligation, Use
 from cockpit.receipts.signed_records import sign_record
 from cockpit.sealing.box import keyed_tag
 from cockpit.sealing.operator import OperatorKeys
+from cockpit.store import duties
+from cockpit.store.duties import DutyRow
 from cockpit.store.ledger import Ledger
 from cockpit.store.lines import Line
 from cockpit.store.space import CONSENTS, Reader, Writer
@@ -58,7 +61,8 @@ class Change:
     """One change of one consent. ``audit``, ``subject`` and ``version`` hold what is particular to it.
 
     ``last`` names the version before; ``decided`` is None where the terms cannot be read. ``actor`` is who brought it
-    about, the person when it is None; ``mandate`` is that of whoever acted for them.
+    about, the person when it is None; ``mandate`` is that of whoever acted for them;
+    ``joint`` tells that it is an agreement to what another adult shares.
     """
 
     event: EventType
@@ -74,6 +78,7 @@ class Change:
     subject: dict[str, Json] = field(default_factory=dict)
     version: dict[str, Json] = field(default_factory=dict)
     mandate: Mandate | None = None
+    joint: bool = False
 
 
 def present_clause(reader: Reader, consent: ConsentId) -> Clause:
@@ -89,14 +94,22 @@ def version_before(lines: Sequence[Line]) -> LastVersion | None:
     return last_version(record_from_json(lines[-1]["signed"]["record"])) if lines else None
 
 
+def service_tag(operator: OperatorKeys, service: ServiceId) -> str:
+    """The tag under which a service's duties are kept: without the operator's key they are nobody's."""
+    return keyed_tag(operator.duty("services of duties"), service.encode())[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Writes the changes of consents down; ``kinds`` and ``published`` are what a deployment says beside a clause."""
+    """Writes the changes of consents down; ``kinds`` and ``published`` are what a deployment says beside a clause.
+
+    ``obligations`` are those of each use, by its reference."""
 
     ledger: Ledger
     operator: OperatorKeys = field(repr=False)
     kinds: KindTerms = field(repr=False)
     published: Published
+    obligations: Mapping[str, tuple[Obligation, ...]] = field(repr=False)
 
     def leave(self, writer: Writer, change: Change, now: datetime) -> LastVersion:
         """Log the change and keep the signed version of its record in the person's space, which may be locked.
@@ -132,7 +145,19 @@ class Recorder:
             notice = change.decided.notice
             line["notice"] = {"language": notice.language, "text": notice.text, "sha256": notice.sha256}
         writer.note(CONSENTS, line | change.version)
+        self._bind(writer, change, last.sha256, instant(now))
         return last
+
+    def _bind(self, writer: Writer, change: Change, record_sha256: str, at: str) -> None:
+        """Note what the recipient must do now; the hourly round tells the log."""
+        # The agreement of another adult binds nobody by itself: the service answers to the one who shares.
+        bound = () if change.joint else begun_by(change.event, self.obligations.get(change.use, ()))
+        tag = service_tag(self.operator, change.service)
+        for duty in bound:
+            due = due_at(at, duty)
+            state = STATE_AFTER[change.event]
+            row = DutyRow(tag, record_sha256, duty.action, writer.person, change.consent, state, at, due)
+            duties.put(writer.connection, row)
 
     def _record(self, person: PersonId, change: Change, now: datetime) -> ConsentRecord:
         machine = change.event in _MACHINE

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cockpit.consent.duties import ACKNOWLEDGE
 from cockpit.consent.record.form import record_from_json, record_sha256
 from cockpit.domain.errors import Tampered
+from cockpit.domain.event import EventType
 from cockpit.domain.record import Json
 from cockpit.receipts.receipt import RECORD_MEMBER, LogPlace, OpenedLeaf, Opening, Receipt, make_receipt
 from cockpit.receipts.signed_records import RecordSignature, SignatureType, SignedRecord, encode
@@ -51,7 +53,10 @@ class Issuer:
         """Find each entry by its type and by the hash of the record that it names."""
         for entry in self.journal:
             if RECORD_MEMBER in entry.subject:
-                self._named[entry.type, entry.subject[RECORD_MEMBER]] = entry
+                # The acknowledgement is what a receipt carries of a recipient's statements; one of erasure stays here.
+                erased = entry.type == EventType.OBLIGATION_DONE and entry.subject.get("action") != ACKNOWLEDGE
+                if not erased:
+                    self._named[entry.type, entry.subject[RECORD_MEMBER]] = entry
 
     def receipt(self, version: Line) -> Receipt:
         """The receipt of one version. Raises ``Tampered`` when its entry is not in the journal."""
@@ -66,7 +71,9 @@ class Issuer:
         digest = hashlib.sha256(entry.leaf).hexdigest()
         place = LogPlace(origin_of(self.ledger.origin, entry.log), entry.index, digest)
         receipt = make_receipt(signed, place, opened, self.operator.receipts)
-        return replace(receipt, proof=self._proof(entry.index).decode())
+        said = self._named.get((EventType.OBLIGATION_DONE, sha256))
+        acknowledgement = str(said.subject["statement"]) if said else ""
+        return replace(receipt, proof=self._proof(entry.index).decode(), acknowledgement=acknowledgement)
 
     def _proof(self, index: int) -> bytes:
         """The ``.tlog-proof`` of an entry, under the newest checkpoint that witnesses cosigned, when it covers it."""

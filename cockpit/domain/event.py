@@ -32,6 +32,9 @@ class EventType(StrEnum):
     CONSENT_EXPIRED = "consent.expired"
     CONSENT_REVOKED = "consent.revoked"
     CONSENT_INVALIDATED = "consent.invalidated"
+    OBLIGATION_DUE = "obligation.due"
+    OBLIGATION_DONE = "obligation.done"
+    OBLIGATION_MISSED = "obligation.missed"
     RULES_CHANGED = "rules.changed"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event's name, not a secret
     ACCESS_ALLOWED = "access.allowed"

@@ -106,6 +106,9 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "require_pushed_authorization_requests": True,
         "registration_endpoint": f"{issuer}/register",
         "revocation_endpoint": f"{issuer}/revoke",
+        # Ours: what a service owes to persons, and its signed statements that it did it.
+        "duties_endpoint": f"{issuer}/duties",
+        "statements_endpoint": f"{issuer}/statements",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],

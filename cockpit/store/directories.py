@@ -11,6 +11,7 @@ DIRECTORIES: Final = {
     "session": "leads from the hash of a cookie to its person",
     "token": "leads from the hash of a code or token to its person",
     "joint_request": "leads from the hash of a code to the person whose request another adult is asked about",
+    "duty": "leads from the hash of a version of a record to whom its service owes something",
     "service": "public declarations; about no person",
     "par": "requests that no person has answered yet",
     "seen_assertion": "hashes of assertions that services sent; about no person",

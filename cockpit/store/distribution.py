@@ -17,6 +17,7 @@ SPREAD: Final = {
     "joint_request": "code_hash",
     "seen_assertion": "assertion_hash",
     "audit_case": "case_id",
+    "duty": "duty_hash",
 }
 """Directories that grow with the number of persons, and the hash by which alone they are looked up."""
 

@@ -135,6 +135,22 @@ consent = Table(
     Column("reads_count", Integer, nullable=False),
 )
 
+duty = Table(
+    "duty",
+    metadata,
+    Column("duty_hash", String(64), primary_key=True),
+    Column("service_tag", String(32), nullable=False, index=True),
+    Column("record_sha256", String(64), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("person_id", String(32), nullable=False, index=True),
+    Column("consent_id", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("made_at", String(20), nullable=False),
+    Column("due", String(20), nullable=False),
+    Column("step", String(8), nullable=False),
+    Column("done_at", String(20), nullable=False),
+)
+
 grant_wrap = Table(
     "grant_wrap",
     metadata,

@@ -25,6 +25,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc import jws
 from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -53,6 +54,8 @@ REFUSALS = {
     "expired": "Votre accord est arrivé à sa fin.",
     "not-declared": "Notre service ne déclare plus cet usage.",
 }
+# What we sign once we did what a person's decision asks of us, by the cockpit's name for it.
+STATEMENTS = {"acknowledge": "consent-acknowledgement+json", "erase": "erasure-statement+json"}
 STYLE = """
 :root{color-scheme:light dark;--ink:#17251d;--ground:#f4f8f2;--card:#fff;--leaf:#1f6b3f;--on:#fff}
 @media(prefers-color-scheme:dark){:root{--ink:#e6f0e8;--ground:#101713;--card:#18211b;--leaf:#7fd3a0;--on:#0b1a11}}
@@ -255,6 +258,7 @@ def come_back(request: Request) -> Response:
             )
     except OAuthError:
         return page("Cette réponse est arrivée trop tard", '<p><a href="/">Recommencer</a></p>', 400)
+    settle()
     return RedirectResponse("/conseils", 303)
 
 
@@ -312,6 +316,29 @@ def renew(request: Request) -> Response:
     return RedirectResponse("/conseils", 303)
 
 
+def settle() -> None:
+    """State what we owe to the persons who decided: that we know it, and that we kept nothing once they stopped.
+
+    We forget what we read when the page is sent, so that the erasure is true as soon as it is asked.
+    """
+    for owed in _asked("duties_endpoint").json()["duties"]:
+        said = {
+            "service": us().client_id,
+            "record_sha256": owed["record_sha256"],
+            "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        signed = jws.serialize_compact(
+            {"alg": "ES256", "typ": STATEMENTS[owed["action"]]}, json.dumps(said).encode(), us().key
+        )
+        _asked("statements_endpoint", statement=signed)
+
+
+def _asked(endpoint: str, **parameters: str) -> httpx2.Response:
+    """One of the cockpit's doors that know us by our signed assertion."""
+    proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": us().assertion()}
+    return httpx2.post(us().metadata[endpoint], data=proof | parameters, timeout=10).raise_for_status()
+
+
 def refused(title: str, answer: httpx2.Response, word: str, sentence: str) -> Response:
     """The cockpit said no: what it means, then its own words."""
     said = answer.json()
@@ -331,6 +358,7 @@ def unreachable(_request: Request, _error: Exception) -> Response:
 
 def ended() -> Response:
     """The share is over."""
+    settle()
     return page(
         "Ce partage est terminé",
         '<div class="card"><p>Votre cockpit ne nous répond plus : vous avez arrêté ce partage, ou il est arrivé à sa '

@@ -95,6 +95,13 @@ def test_a_person_is_advised_then_stops_the_share(running: Running, coach: str, 
     stopped = person.get(f"{coach}/conseils")
     assert stopped.status_code == 403
     assert "Ce partage est terminé" in stopped.text
+    # It stated that it knows both decisions, and that it erased the data; its signature is in the receipts.
+    share = link.group(1).removesuffix("/arreter")
+    owed = person.get(share).text
+    assert owed.count("Fait le") == 3
+    assert "Attendu" not in owed
+    for number in (1, 2):
+        assert person.get(f"{share}/recu/{number}/receipt").json()["acknowledgement"].count(".") == 2
     assert person.get(coach).status_code == 200
 
 

@@ -22,7 +22,7 @@ from tests.grants.registrations import ISSUER, STRANGER_KEY, registration, servi
 from tests.web.calling import VERIFIER, Caller, calling, entries
 from tests.web.screen import TestClient
 
-FORM_DOORS = ("/par", "/token", "/revoke")
+FORM_DOORS = ("/par", "/token", "/revoke", "/duties", "/statements")
 
 
 @pytest.fixture
@@ -142,7 +142,8 @@ def test_a_basic_password_and_somebody_elses_signature_prove_nothing(coach: Call
 
 
 @pytest.mark.parametrize(
-    ("door", "missing"), [("/par", "response_type"), ("/token", "grant_type"), ("/revoke", "token")]
+    ("door", "missing"),
+    [("/par", "response_type"), ("/token", "grant_type"), ("/revoke", "token"), ("/statements", "statement")],
 )
 def test_a_proved_service_is_told_what_is_missing(coach: Caller, door: str, missing: str) -> None:
     answer = coach.post(door, {})

@@ -45,6 +45,9 @@ _SENTENCES = {
     Verb.ENDED_A_MANDATE: marked("%(actor)s ne peut plus agir en votre nom."),
     Verb.CAME_FOR_ME: marked("%(actor)s a ouvert votre espace, avec sa propre phrase secrète."),
     Verb.WAS_AUDITED: marked("Deux auditeurs ont ouvert le dossier de l'accès de %(who)s%(use)s, sans vos données."),
+    Verb.WAS_BOUND: marked("%(who)s doit vous confirmer qu'il tient compte de votre décision%(use)s."),
+    Verb.STATED: marked("%(who)s a confirmé par écrit qu'il tient compte de votre décision%(use)s."),
+    Verb.WAS_LATE: marked("%(who)s n'a pas confirmé à temps qu'il tient compte de votre décision%(use)s."),
 }
 _ACTED = {
     Verb.ADDED: marked("%(actor)s a ajouté %(count)s depuis « %(who)s »%(what)s, en votre nom."),
@@ -90,6 +93,9 @@ _ICONS = {
     Verb.ENDED_A_MANDATE: "x",
     Verb.CAME_FOR_ME: "user",
     Verb.WAS_AUDITED: "eye",
+    Verb.WAS_BOUND: "clock",
+    Verb.STATED: "check",
+    Verb.WAS_LATE: "triangle-alert",
 }
 _REASONS = {
     Reason.NO_CONSENT: marked("Il n'a aucune autorisation de vous."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,8 +17,10 @@ from cockpit.acts.ask_consent import ask_consent, pending
 from cockpit.acts.authenticate_service import authenticate_service
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.issue_tokens import Issued, redeem_code, refresh
+from cockpit.acts.list_duties import list_duties
 from cockpit.acts.register_service import register_with_token
 from cockpit.acts.revoke_token import revoke_token
+from cockpit.acts.take_statement import take_statement
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.service import Service
 from cockpit.grants.clients import InvalidClient
@@ -151,6 +154,30 @@ async def revoke(request: Request, cockpit: Core) -> Response:
     return await _answered(request, act)
 
 
+@router.post("/duties")
+async def show_duties(request: Request, cockpit: Core) -> Response:
+    """What the service has still to do for persons: which versions of records it must acknowledge, or erase after."""
+
+    def act(body: bytes) -> Response:
+        _, service = _authenticated(request, cockpit, body)
+        return JSONResponse({"duties": [asdict(one) for one in list_duties(cockpit, service)]}, 200, NO_STORE)
+
+    return await _answered(request, act)
+
+
+@router.post("/statements")
+async def state(request: Request, cockpit: Core) -> Response:
+    """A statement of the service that it did one of them: a JWS by a key of its registration."""
+
+    def act(body: bytes) -> Response:
+        parameters, service = _authenticated(request, cockpit, body)
+        if not parameters.get("statement"):
+            raise ProtocolRefusal("statement is missing")
+        return JSONResponse(asdict(take_statement(cockpit, service, parameters["statement"])), 200, NO_STORE)
+
+    return await _answered(request, act)
+
+
 def _authenticated(request: Request, cockpit: Cockpit, body: bytes) -> tuple[Parameters, Service]:
     """The form's parameters and the service that proved who it is. Raises ``ProtocolRefusal`` or ``InvalidClient``."""
     if _content_type(request) != FORM:
@@ -182,7 +209,7 @@ def _refused(refusal: ServiceMustAct) -> Response:
     """RFC 6749 section 5.2. What exceeds a declaration is ``invalid_authorization_details`` (RFC 9396 section 5)."""
     status = {"too_large": 413, "unsupported_media_type": 415, "invalid_client": 401, "invalid_token": 401}
     code = refusal.reason if refusal.reason in _OAUTH_CODES else _OVER_ASKING
-    if refusal.reason in {"too_large", "unsupported_media_type"}:
+    if refusal.reason in {"too_large", "unsupported_media_type", "bad_statement"}:
         code = "invalid_request"
     # RFC 6749 section 5.2 allows printable ASCII only, without quote and backslash.
     description = re.sub(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]", "'", str(refusal))[:300]

@@ -32,7 +32,7 @@ from cockpit_web.visitor import SignInFirst, UnlockFirst, back_to, here
 log = logging.getLogger(__name__)
 
 _PROGRAM_FOLDERS = ("/api/", "/log/", "/.well-known/")
-_PROGRAM_DOORS = frozenset({"/register", "/par", "/token", "/revoke"})
+_PROGRAM_DOORS = frozenset({"/register", "/par", "/token", "/revoke", "/duties", "/statements"})
 
 
 def for_programs(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a running cockpit does by itself: end the permissions whose time has come, have the log cosigned."""
+"""What a running cockpit does by itself: end what is over, watch what services owe, have the log cosigned."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.expire_consents import expire_consents
 from cockpit.acts.have_cosigned import have_cosigned
+from cockpit.acts.watch_duties import watch_duties
 from cockpit.domain.errors import CockpitError
 
 EVERY_SECONDS = 3600
@@ -44,12 +45,15 @@ def once(cockpit: Cockpit) -> None:
     """One round."""
     try:
         expired = expire_consents(cockpit)
+        watched = watch_duties(cockpit)
     except CockpitError as error:
         # Nobody waits for this: it is tried again in an hour, and a consent past its end gives nothing meanwhile.
         _log.warning("the hourly round was not finished: %s", error.reason)
         return
     if expired.over or expired.unused:
         _log.info("permissions ended: %d by their date, %d for want of use", expired.over, expired.unused)
+    if watched.missed:
+        _log.warning("services did not do in time what they owe: %d more", watched.missed)
 
 
 def witnessed(cockpit: Cockpit) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cockpit.acts.shares import Share
+from cockpit.acts.shares import Duty, Share
+from cockpit.consent.duties import ACKNOWLEDGE, ERASE, DutyState
 from cockpit.consent.reminders import Remind
 from cockpit.domain.consent import ConsentStatus
 from cockpit_web import formats
@@ -37,6 +38,11 @@ EVENT_WORDS = {
     "consent.revoked": marked("Retiré"),
     "consent.invalidated": marked("Déclaré nul"),
 }
+DUTY_WORDS = {
+    ACKNOWLEDGE: marked("Confirmer qu'il en tient compte"),
+    ERASE: marked("Confirmer qu'il a effacé vos données"),
+}
+"""What a service owes, by the name of the duty."""
 DONE = {
     "arrete": marked("C'est arrêté. Le service ne peut plus rien lire, dès maintenant."),
     "pause": marked("C'est en pause. Le service ne peut rien lire. Ce qui est daté de la pause ne sera jamais lu."),
@@ -64,3 +70,17 @@ def reminder_sentence(language: str, share: Share) -> str:
         return ""
     day = formats.day(language, share.clause.expires[:10])
     return translate(language, _REMINDERS[share.reminder]) % {"day": day}
+
+
+_STANDINGS = {
+    DutyState.AWAITED: marked("Attendu avant le %(due)s."),
+    DutyState.IN_TIME: marked("Fait le %(done)s."),
+    DutyState.AFTERWARDS: marked("Fait le %(done)s, après la date prévue, le %(due)s."),
+    DutyState.LATE: marked("En retard : c'était attendu avant le %(due)s."),
+}
+
+
+def duty_sentence(language: str, duty: Duty) -> str:
+    """How one duty of a service stands."""
+    due, done = (formats.day(language, at[:10]) if at else "" for at in (duty.due, duty.done_at))
+    return translate(language, _STANDINGS[duty.standing.state]) % {"due": due, "done": done}

@@ -16,8 +16,9 @@ from cockpit.acts.pause_consent import pause_consent
 from cockpit.acts.renew_consent import renew_consent
 from cockpit.acts.resume_consent import resume_consent
 from cockpit.acts.review_consent import review_consent
-from cockpit.acts.shares import Share, share, shares
+from cockpit.acts.shares import Duty, Share, share, shares
 from cockpit.acts.withdraw_consent import withdraw_consent
+from cockpit.consent.duties import DutyState
 from cockpit.consent.lifecycle import Change, ChangeNotPossible, possible
 from cockpit.consent.mandates import BeyondMandate
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice
@@ -26,7 +27,7 @@ from cockpit.domain.consent import AccessMode, ConsentStatus
 from cockpit.domain.ids import ConsentId
 from cockpit_web.forms import Submitted, sentence_for, text
 from cockpit_web.narrowing_form import PartChoice, narrowing_of, part_choices
-from cockpit_web.share_words import DONE, EVENT_WORDS, STATUS_WORDS, reminder_sentence
+from cockpit_web.share_words import DONE, DUTY_WORDS, EVENT_WORDS, STATUS_WORDS, duty_sentence, reminder_sentence
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, Visitor, for_signed_in, reading
 
@@ -58,10 +59,23 @@ class SharesPage:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyTold:
+    """What the service owes: after which change, to do what, and how that stands; ``late`` while it is overdue."""
+
+    number: int
+    event: str
+    at: str
+    action: str
+    sentence: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SharePage:
     """One share. ``label`` is the seven lines exactly as they were shown.
 
-    ``receipts`` are what each is of, and when, oldest first: number 1 is the first. ``may`` are the changes that can be
+    ``receipts`` are what each is of, and when, oldest first: number 1 is the first. ``duties`` are what
+    the service owes, each since one of them. ``may`` are the changes that can be
     made now; ``months`` the durations a renewal may choose.
     """
 
@@ -71,6 +85,7 @@ class SharePage:
     reminder: str
     label: tuple[LabelLine, ...]
     receipts: tuple[tuple[str, str], ...]
+    duties: tuple[DutyTold, ...]
     may: frozenset[str]
     months: tuple[int, ...]
     done: str
@@ -198,12 +213,19 @@ def _one(
         reminder=shown.reminder,
         label=_label(found.notice_text),
         receipts=tuple((EVENT_WORDS[event], at) for event, at in found.events),
+        duties=tuple(_told(duty, language) for duty in found.duties),
         may=_may(found),
         months=tuple(months for months in DURATIONS_MONTHS if use and months <= use.max_duration_months),
         done=done,
         fault=fault,
     )
     return render(request, "shares/one.html", page, room="shares", status=status)
+
+
+def _told(duty: Duty, language: str) -> DutyTold:
+    late = duty.standing.state is DutyState.LATE
+    words, sentence = EVENT_WORDS[duty.event], duty_sentence(language, duty)
+    return DutyTold(duty.number, words, duty.at, DUTY_WORDS[duty.action], sentence, late)
 
 
 def _may(found: Share) -> frozenset[str]:

@@ -83,6 +83,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "consent_id"),
     )
     op.create_table(
+        "duty",
+        sa.Column("duty_hash", sa.String(length=64), nullable=False),
+        sa.Column("service_tag", sa.String(length=32), nullable=False),
+        sa.Column("record_sha256", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=16), nullable=False),
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("consent_id", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("made_at", sa.String(length=20), nullable=False),
+        sa.Column("due", sa.String(length=20), nullable=False),
+        sa.Column("step", sa.String(length=8), nullable=False),
+        sa.Column("done_at", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("duty_hash"),
+    )
+    with op.batch_alter_table("duty", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_duty_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_duty_service_tag"), ["service_tag"], unique=False)
+
+    op.create_table(
         "grant_wrap",
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("consent_id", sa.String(length=32), nullable=False),
