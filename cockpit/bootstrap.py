@@ -24,6 +24,7 @@ from cockpit.sealing.succession import succeed
 from cockpit.search.open_indexes import OpenIndexes
 from cockpit.settings import Settings
 from cockpit.sources.shelf import Shelf
+from cockpit.store import policy_sets
 from cockpit.store.engine import Database, open_database
 from cockpit.store.files import Files
 from cockpit.store.keyrings import Keyrings, open_keyrings
@@ -51,6 +52,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
     shelf, (registry, policies) = Shelf.from_entry_points(), _published()
     ledger = Ledger(settings.origin, operator, keyrings, policies.sha256)
+    _keep_policies(database, policies)
     return Cockpit(
         settings=settings,
         database=database,
@@ -66,6 +68,15 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         clock=clock,
         indexes=OpenIndexes(clock, timedelta(minutes=settings.idle_minutes)),
     )
+
+
+def _keep_policies(database: Database, policies: PolicySet) -> None:
+    """Entries name the set they were decided under: it must still be there when somebody asks again."""
+    with database.read() as connection:
+        known = policy_sets.find(connection, policies.sha256)
+    if known is None:
+        with database.write() as connection:
+            policy_sets.put(connection, policies.sha256, policies.document)
 
 
 @cache

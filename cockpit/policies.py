@@ -20,6 +20,7 @@ from cockpit.registry.vocabulary import vocabulary
 from cockpit.sealing.canonical import canonical
 
 EXPORT = "policies.json"
+POLICY_SET_SCHEMA = "mesinfos-cockpit policy set v1"
 _TYPES = {"pd": "Category", "purposes": "Purpose", "processing": "Operation"}
 
 
@@ -37,10 +38,13 @@ def load_policies(registry: Registry, kinds: Mapping[Kind, str] | None = None) -
         for document in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if document.name.endswith((".cedar", ".cedarschema", ".json"))
     }
-    whole = {"cedar": texts, "registry": registry.sha256, "kinds": dict(sorted(known.items()))}
     try:
         exported = json.loads(folder.joinpath(EXPORT).read_text("utf-8"))
-        return policy_set(exported, entities_of(entities), entities, hashlib.sha256(canonical(whole)).hexdigest())
+        whole = {
+            "schema": POLICY_SET_SCHEMA, "policies": exported, "entities": entities, "texts": texts,
+            "registry": registry.sha256,
+        }  # fmt: skip
+        return policy_set(exported, entities_of(entities), entities, canonical(whole))
     except (OutsideSubset, ValueError, KeyError) as error:
         raise WeMustFix(f"policies: {EXPORT} cannot be compiled: {error}") from error
 
@@ -58,7 +62,7 @@ def exported_text() -> str:
     ]
     try:
         exported = export("\n".join(texts), folder.joinpath("schema.cedarschema").read_text("utf-8"))
-        policy_set(exported, entities_of([]), [], "")
+        policy_set(exported, entities_of([]), [], b"")
     except ValueError as error:
         raise WeMustFix(f"policies: {error}") from error
     return json.dumps(_by_annotation(exported), ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -23,7 +23,7 @@ from cockpit.domain.record import StoredRecord
 from cockpit.receipts.receipt import receipt_bytes
 from cockpit.receipts.signed_records import receipts_name
 from cockpit.sealing.keyring import Keyring
-from cockpit.store import walks
+from cockpit.store import policy_sets, walks
 from cockpit.store.journal import JournalEntry, journal
 from cockpit.store.lines import newest
 from cockpit.store.space import CONSENTS, Reader
@@ -73,6 +73,7 @@ def _written(cockpit: Cockpit, visit: Visit, keyring: Keyring, archive: ArchiveW
     with cockpit.spaces.read(keyring) as reader:
         entries = [entry for entry in journal(reader) if entry.number < last]
         log = _log_part(cockpit, reader, entries, notes)
+        _add_policies(reader, entries, archive)
     lines = [(entry.at, entry.type, str(entry.subject.get("service_name") or "")) for entry in entries[:-1]]
     archive.add("index.html", index_page(visit.name, now, chapters, lines, language, consents).encode())
     archive.add("README.txt", read_me().encode())
@@ -164,6 +165,15 @@ def _add_consents(cockpit: Cockpit, reader: Reader, archive: ArchiveWriter) -> l
         decisions = [(line["at"], line["event"]) for line in lines]
         shown.append(ConsentShown(lines[0]["service_name"], decisions, lines[0]["notice"]["text"]))
     return shown
+
+
+def _add_policies(reader: Reader, entries: Sequence[JournalEntry], archive: ArchiveWriter) -> None:
+    """Every policy set that one of these decisions was made under; entries name it by its hash."""
+    named = {str(msgspec.json.decode(entry.leaf)["policy"]) for entry in entries if "asked" in entry.subject}
+    for sha256 in sorted(named):
+        document = policy_sets.find(reader.connection, sha256)
+        if document is not None:
+            archive.add(f"policies/{sha256}.json", document)
 
 
 def _log_part(

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from cockpit.acts.cockpit import Cockpit
-from cockpit.consent.engine import decide
+from cockpit.consent.cedar.written import question_json
+from cockpit.consent.engine import decide, put
 from cockpit.consent.facts import Candidate, ReadRequest, candidate, recipient
 from cockpit.consent.pauses import Pause
 from cockpit.consent.projection import project
@@ -104,14 +105,15 @@ def _decide_log_release(
     shadow = cockpit.oracle if cockpit.oracle.is_due(request.id, ready.use) else None
     decision = decide(cockpit.policies, request, (ready,), rules=presented.rules, shadow=shadow)
     if isinstance(decision, Refused):
-        _log(cockpit, connection, presented, wanted, decision, now, 0)
+        _log(cockpit, connection, presented, wanted, decision, now, 0, _asked(cockpit, presented, request, ready))
         if decision.disagreement:
             _raise_alarm(cockpit, connection, decision, now)
         return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
     reader = cockpit.spaces.reader(connection, presented.keyring)
     records = (stored.record for stored in reader.stream(wanted.kind, decision.data_from, decision.data_until))
     items = project(records, decision.allowed, decision.data_from, decision.data_until, presented.pauses)
-    logged = _log(cockpit, connection, presented, wanted, decision, now, len(items))
+    asked = _asked(cockpit, presented, request, ready)
+    logged = _log(cockpit, connection, presented, wanted, decision, now, len(items), asked)
     row = presented.row
     consents.count_read(connection, row.person, row.id, day_of(now), request.reads_spent + 1, instant(now))
     return Release(wanted.kind, canonical(items), len(items), presented.consent.id, decision.obligations, logged)
@@ -186,6 +188,14 @@ def _candidate(cockpit: Cockpit, presented: _Presented) -> Candidate:
     return candidate(presented.consent, to, use.special_basis if use and same else "")
 
 
+def _asked(cockpit: Cockpit, presented: _Presented, request: ReadRequest, ready: Candidate) -> dict[str, Json]:
+    """What the policies were asked, for the person alone: with it, anyone they show it to decides again."""
+    try:
+        return {"asked": question_json(put(cockpit.policies, request, ready, presented.rules))}
+    except ValueError:  # What cannot be compared was not put to them.
+        return {}
+
+
 def _raise_alarm(cockpit: Cockpit, connection: Connection, decision: Refused, now: datetime) -> None:
     """Our engine and Cedar's disagree: nobody's read, everybody's alarm. It names policies and the use, no person."""
     grounds = decision.grounds
@@ -206,6 +216,7 @@ def _log(
     decision: Decision,
     now: datetime,
     count: int,
+    asked: dict[str, Json],
 ) -> Logged:
     clause = presented.consent.clause
     allowed = isinstance(decision, Allowed)
@@ -228,6 +239,7 @@ def _log(
         "consent": presented.consent.id,
         "service_name": presented.service.name,
         "count": count,
+        **asked,
     }
     if isinstance(decision, Allowed):
         subject |= {"from": decision.data_from, "until": decision.data_until, "grain": decision.allowed.grain.value}

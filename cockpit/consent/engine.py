@@ -57,6 +57,12 @@ def decide(
     return nearest or Refused(Reason.NO_CONSENT, _grounds(policies, request, None))
 
 
+def put(policies: PolicySet, request: ReadRequest, ready: Candidate, rules: Sequence[StandingRule] = ()) -> Question:
+    """What policies are asked about one read under one candidate. Raises ``ValueError`` for what cannot be compared."""
+    against = broken(rules, ready, request, policies.entities) if rules else ()
+    return question(ready, request, frozenset(against))
+
+
 def _judged(
     policies: PolicySet,
     request: ReadRequest,
@@ -65,8 +71,7 @@ def _judged(
     shadow: Shadow | None,
 ) -> Decision:
     try:
-        against = broken(rules, ready, request, policies.entities) if rules else ()
-        asked = question(ready, request, frozenset(against))
+        asked = put(policies, request, ready, rules)
     except ValueError:  # A day, an hour or a name that is none: what cannot be compared is not allowed.
         return Refused(Reason.UNDECIDABLE, _grounds(policies, request, ready), ready.consent.id)
     verdict = policies.compiled.evaluate(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ SETTLED = frozenset({"clause", "declaration"})
 class PolicySet:
     """What decides. ``exported`` is Cedar's JSON of the same policies, ``entity_json`` that of the same vocabulary.
 
-    ``sha256`` covers texts, schema, export and vocabulary.
+    ``document`` holds both, and names what they were made from; ``sha256`` is its hash.
     """
 
     compiled: CompiledPolicies
@@ -33,6 +34,7 @@ class PolicySet:
     sha256: str
     exported: Json = field(repr=False)
     entity_json: list[Json] = field(repr=False)
+    document: bytes = field(repr=False)
 
     def facets_of(self, policies: tuple[str, ...]) -> tuple[Facet, ...]:
         """What these policies look at, in the order of ``Facet``."""
@@ -43,7 +45,7 @@ class PolicySet:
         return tuple([self.words[policy] for policy in policies])
 
 
-def policy_set(exported: Json, entities: Entities, entity_json: list[Json], sha256: str) -> PolicySet:
+def policy_set(exported: Json, entities: Entities, entity_json: list[Json], document: bytes) -> PolicySet:
     """Compile. Raises ``OutsideSubset`` for what we do not evaluate, and for a policy that lacks one of its words."""
     compiled = compile_policies(exported, entities, settled=SETTLED)
     return PolicySet(
@@ -54,9 +56,10 @@ def policy_set(exported: Json, entities: Entities, entity_json: list[Json], sha2
             policy.id: Words(_said(policy, "reason_fr"), _said(policy, "reason_en")) for policy in compiled.policies
         },
         articles={policy.id: _said(policy, "article") for policy in compiled.policies},
-        sha256=sha256,
+        sha256=hashlib.sha256(document).hexdigest(),
         exported=exported,
         entity_json=entity_json,
+        document=document,
     )
 
 

@@ -17,6 +17,7 @@ DIRECTORIES: Final = {
     "seen_assertion": "hashes of assertions that services sent; about no person",
     "auditor_mandate": "who may audit, with which public key; about no person whose space is here",
     "audit_case": "leads from a case that two auditors agree on to the person whose consent it is about",
+    "policy_set": "the policies that decisions were made under, whole; about no person",
     "log_cosigned": "the newest checkpoint that witnesses cosigned, and how far each of them is",
     "log_head": "how long each log of the deployment is, signed",
     "log_leaf": "salted commitments; about no person to whoever has no opening",

@@ -21,7 +21,7 @@ SPREAD: Final = {
 }
 """Directories that grow with the number of persons, and the hash by which alone they are looked up."""
 
-COPIED: Final = ("service", "auditor_mandate")
+COPIED: Final = ("service", "auditor_mandate", "policy_set")
 """Small directories that are often read and seldom written: whole on every machine."""
 
 KEPT: Final = ("log_cosigned", "log_head", "log_leaf", "log_tile", "log_batch")

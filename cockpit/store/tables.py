@@ -260,6 +260,13 @@ log_head = Table(
     Column("state", String(8), nullable=False),
 )
 
+policy_set = Table(
+    "policy_set",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
 log_cosigned = Table(
     "log_cosigned",
     metadata,

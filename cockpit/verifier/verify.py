@@ -114,6 +114,7 @@ MAX_READ = 1 << 30
 MAX_DOCUMENT = 32 << 20
 """The largest JSON document, and the largest line of JSON Lines."""
 CHUNK = 1 << 20
+POLICY_SET_SCHEMA = "mesinfos-cockpit policy set v1"
 
 PROVED, REFUTED, UNREADABLE = 0, 1, 2
 
@@ -148,6 +149,7 @@ class Archive:
 
     data: bytes
     trusted: tuple[str, ...]
+    _policies: dict[str, Policies] = field(default_factory=dict)
 
     @cached_property
     def zip(self) -> zipfile.ZipFile:
@@ -205,6 +207,25 @@ class Archive:
             origin = self.log_origin(log)
             found[log] = read_checkpoint(content, origin, (origin, public))
         return found
+
+    @cached_property
+    def versions(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """Each version of each consent, by its number from 1."""
+        lives = [canonical_json(content) for _, content in self.listed_under("consents/")]
+        return {
+            (life["consent"], number): version
+            for life in lives
+            for number, version in enumerate(life["versions"], start=1)
+        }
+
+    def policies(self, sha256: str) -> Policies:
+        """The policy set of this hash. Raises ``Refuted`` when it is missing or another."""
+        if sha256 not in self._policies:
+            document = self.listed(f"policies/{sha256}.json")
+            if hashlib.sha256(document).hexdigest() != sha256:
+                raise Refuted("policy-set", f"policies/{sha256}.json")
+            self._policies[sha256] = read_policies(document)
+        return self._policies[sha256]
 
     def log_origin(self, log: str) -> str:
         return f"{self.manifest['origin']}/{log}"
@@ -499,6 +520,89 @@ def shown_as_signed(path: str, version: dict[str, Any]) -> None:
             raise Refuted("receipt-notice", path)
 
 
+def check_decisions(archive: Archive) -> None:
+    """Each read is decided again, by the policies that its entry names, on what they were asked: with the same answer.
+
+    What they were asked must be of the consent as it then stood, of this service, of this kind and at this minute.
+    """
+    seen: dict[str, int] = {}
+    states: dict[str, str] = {}
+    terms: dict[str, dict[str, Any]] = {}
+    for entry, (raw, leaf) in zip(archive.entries, archive.leaves, strict=True):
+        audit, subject = entry["audit"]["part"], entry["subject"]["part"]
+        consent = subject.get("consent")
+        if leaf["type"] in MAY_FOLLOW:
+            seen[consent] = seen.get(consent, 0) + 1
+            version = archive.versions[consent, seen[consent]]
+            states[consent] = version["signed"]["record"]["state"]
+            terms[consent] = version.get("clause") or terms[consent]
+        if leaf["type"] not in {"access.allowed", "access.refused"}:
+            continue
+        if "asked" not in subject:
+            # A service that knocks after the end, or asks what cannot be compared, is refused before any policy.
+            if leaf["type"] == "access.allowed" or audit["decision"] not in {"not-active", "undecidable"}:
+                raise Refuted("decision-unasked")
+            continue
+        asked = subject["asked"]
+        verdict = archive.policies(canonical_json(raw)["policy"]).decide(asked)
+        # Two engines that disagree deny, whatever each says.
+        same = verdict.allows == (audit["decision"] == "allowed") and list(verdict.determining) == audit["policies"]
+        if not same and audit["decision"] != "undecidable":
+            raise Refuted("decision-disagrees")
+        if (audit["decision"] == "allowed") != (leaf["type"] == "access.allowed"):
+            raise Refuted("decision-disagrees")
+        check_asked(asked, audit, subject, leaf, states[consent], terms[consent])
+
+
+def check_asked(
+    asked: dict[str, Any],
+    audit: dict[str, Any],
+    subject: dict[str, Any],
+    leaf: dict[str, Any],
+    state: str,
+    clause: dict[str, Any],
+) -> None:
+    """What policies were asked is what the entry and the consent say: nobody made the question fit the answer."""
+    context = asked["context"]
+    about, life, part = context["asked"], context["consent"], context["part"]
+    granted = {one["kind"]: one for one in clause["inputs"]}.get(asked["resource"]["id"])
+    fields = sorted(granted["fields"]) if granted else []
+    expected = {
+        "principal": ({"type": "Service", "id": subject["service"]}, asked["principal"]),
+        "resource": ("Kind", asked["resource"]["type"]),
+        "minute": (digits(leaf["at"]), about["at"] // 100),
+        "person": (about["subject"], life["subject"]),
+        "state": (state, life["status"]),
+        "expires": (digits(clause["expires"]), life["expires"]),
+        "from": (digits(clause["data_from"]), life["from"]),
+        "until": (digits(clause["data_until"]), life["until"]),
+        "reads": (clause["max_per_day"], life["reads"]),
+        "fields": (fields, sorted(part["fields"])),
+        "recipients": (sorted(clause["recipients"]), names(context["clause"]["recipients"], "Service")),
+        "kinds": (sorted(one["kind"] for one in clause["inputs"]), names(context["clause"]["kinds"], "Kind")),
+        "purposes": (sorted(clause["purposes"]), names(context["clause"]["purposes"], "Purpose")),
+        "operations": (sorted(clause["operations"]), names(context["clause"]["operations"], "Operation")),
+    }
+    if any(one != other for one, other in expected.values()):
+        raise Refuted("question-disagrees")
+    if audit["kind"] not in {asked["resource"]["id"], "unknown"} or subject["kind"] != audit["kind"]:
+        raise Refuted("question-disagrees")
+    if audit["decision"] == "allowed" and not set(audit["fields"]) <= set(about["fields"]) & set(fields):
+        raise Refuted("question-disagrees")
+
+
+def digits(text: str) -> int:
+    """A day or an instant as the number its digits write, as policies compare it."""
+    return int(re.sub("[-:TZ]", "", text))
+
+
+def names(entities: list[dict[str, Any]], of: str) -> list[str]:
+    """The identifiers of these entities, sorted; of another type they are refused."""
+    if any(entity["__entity"]["type"] != of for entity in entities):
+        raise Refuted("question-disagrees")
+    return sorted(entity["__entity"]["id"] for entity in entities)
+
+
 def check_records(archive: Archive) -> None:
     """Each kind's JSON Lines and CSV hold the same records in the same order; each record's original file is there."""
     tables = {path for path in archive.sizes if path.startswith("records/") and path.endswith(".csv")}
@@ -531,6 +635,7 @@ CHECKS: tuple[tuple[str, Callable[[Archive], None]], ...] = (
     ("export", check_export),
     ("receipts", check_receipts),
     ("consents", check_consents),
+    ("decisions", check_decisions),
     ("records", check_records),
 )
 
@@ -609,6 +714,255 @@ def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
     }
     report.not_proved = [name for name in NOT_PROVED if name != "in-log" and (name != "keys" or not trusted)]
     return report
+
+
+# --- policies, evaluated anew: written from Cedar's description of its language and of its JSON -------------------
+
+
+class Unevaluable(Exception):
+    """An expression without a value: an attribute is missing, or an operand is of another type."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What policies say: those that permit, those that forbid, and those without a value, by name."""
+
+    permits: tuple[str, ...]
+    forbids: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def allows(self) -> bool:
+        """Something permits, nothing forbids, and every policy had a value."""
+        return bool(self.permits) and not self.forbids and not self.errors
+
+    @property
+    def determining(self) -> tuple[str, ...]:
+        """The policies that decided."""
+        return self.forbids or self.permits
+
+
+@dataclass(frozen=True)
+class Policies:
+    """A policy set in Cedar's JSON form, and the parents of each entity."""
+
+    policies: dict[str, Any]
+    above: dict[tuple[str, str], set[tuple[str, str]]]
+
+    def decide(self, asked: dict[str, Any]) -> Verdict:
+        """Every policy's answer to one question, in the order of their names in the set."""
+        found: dict[str, list[str]] = {"permit": [], "forbid": [], "error": []}
+        question = {name: entity(asked[name]) for name in ("principal", "action", "resource")}
+        question["context"] = plain(asked["context"])
+        for name, policy in self.policies["staticPolicies"].items():
+            try:
+                if self._applies(policy, question):
+                    found[policy["effect"]].append(name)
+            except Unevaluable:
+                found["error"].append(name)
+        return Verdict(tuple(found["permit"]), tuple(found["forbid"]), tuple(found["error"]))
+
+    def _applies(self, policy: dict[str, Any], question: dict[str, Any]) -> bool:
+        for variable in ("principal", "action", "resource"):
+            if not self._in_scope(policy[variable], question[variable]):
+                return False
+        for condition in policy["conditions"]:
+            if truth(self.value(condition["body"], question)) is not (condition["kind"] == "when"):
+                return False
+        return True
+
+    def _in_scope(self, scope: dict[str, Any], one: tuple[str, str]) -> bool:
+        if set(scope) - {"op", "entity", "entities", "entity_type", "in"} or scope["op"] not in {
+            "All",
+            "==",
+            "in",
+            "is",
+        }:
+            raise Refuted("policy-form")
+        if scope["op"] == "All":
+            return True
+        if scope["op"] == "==":
+            return one == entity(scope["entity"])
+        if scope["op"] == "in":
+            several = scope["entities"] if "entities" in scope else [scope["entity"]]
+            return any(self._within(one, entity(each)) for each in several)
+        typed = one[0] == scope["entity_type"]
+        return typed and ("in" not in scope or self._within(one, entity(scope["in"]["entity"])))
+
+    def _within(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        reached, waiting = {one}, [one]
+        while waiting:
+            new = self.above.get(waiting.pop(), set()) - reached
+            reached |= new
+            waiting += new
+        return other in reached
+
+    def value(self, expression: dict[str, Any], question: dict[str, Any]) -> Any:
+        """The value of an expression. Raises ``Unevaluable``, and ``Refuted`` for an operator we do not know."""
+        ((operator, body),) = expression.items()
+        if operator in SHAPES:
+            return SHAPES[operator](self, body, question)
+        if operator not in OPERATORS:
+            raise Refuted("policy-form")
+        return OPERATORS[operator](self, self.value(body["left"], question), self.value(body["right"], question))
+
+    def truth(self, expression: dict[str, Any], question: dict[str, Any]) -> bool:
+        """The value of an expression that must be a truth."""
+        return truth(self.value(expression, question))
+
+    def within(self, one: Any, other: Any) -> bool:
+        """Cedar's ``in``: an entity under another, or under one of a set."""
+        start = checked_entity(one)
+        ends = [other] if is_entity(other) else [checked_entity(end) for end in several(other)]
+        return any(self._within(start, end) for end in ends)
+
+
+def either(policies: Policies, body: dict[str, Any], question: dict[str, Any], decides: bool) -> bool:
+    """``&&`` and ``||``: the right side is not looked at once the left side ``decides``."""
+    if policies.truth(body["left"], question) is decides:
+        return decides
+    return policies.truth(body["right"], question)
+
+
+def has(value: Any, name: str) -> bool:
+    """Whether a record has an attribute. Entities of these policies have none."""
+    if is_entity(value):
+        return False
+    if not isinstance(value, dict):
+        raise Unevaluable
+    return name in value
+
+
+def is_typed(policies: Policies, body: dict[str, Any], question: dict[str, Any]) -> bool:
+    """Cedar's ``is``, with or without ``in``."""
+    left = checked_entity(policies.value(body["left"], question))
+    typed = left[0] == body["entity_type"]
+    return typed and ("in" not in body or policies.within(left, policies.value(body["in"], question)))
+
+
+def compared(sign: Callable[[int, int], bool]) -> Callable[[Policies, Any, Any], bool]:
+    """A comparison of two numbers, and of nothing else."""
+
+    def rule(_policies: Policies, left: Any, right: Any) -> bool:
+        if type(left) is not int or type(right) is not int:
+            raise Unevaluable
+        return sign(left, right)
+
+    return rule
+
+
+SHAPES: dict[str, Callable[[Policies, Any, dict[str, Any]], Any]] = {
+    "Value": lambda p, body, question: plain(body),
+    "Var": lambda p, body, question: question[body],
+    "Set": lambda p, body, question: frozenset(kept(p.value(one, question)) for one in body),
+    "Record": lambda p, body, question: {name: p.value(one, question) for name, one in body.items()},
+    "!": lambda p, body, question: not p.truth(body["arg"], question),
+    "isEmpty": lambda p, body, question: not several(p.value(body["arg"], question)),
+    "if-then-else": lambda p, body, question: p.value(
+        body["then" if p.truth(body["if"], question) else "else"], question
+    ),
+    "&&": lambda p, body, question: either(p, body, question, False),
+    "||": lambda p, body, question: either(p, body, question, True),
+    ".": lambda p, body, question: attribute(p.value(body["left"], question), body["attr"]),
+    "has": lambda p, body, question: has(p.value(body["left"], question), body["attr"]),
+    "is": is_typed,
+}
+"""Operators that look at their parts in a way of their own."""
+OPERATORS: dict[str, Callable[[Policies, Any, Any], bool]] = {
+    "==": lambda p, left, right: bool(exact(left) == exact(right)),
+    "!=": lambda p, left, right: bool(exact(left) != exact(right)),
+    "<": compared(lambda one, other: one < other),
+    "<=": compared(lambda one, other: one <= other),
+    ">": compared(lambda one, other: one > other),
+    ">=": compared(lambda one, other: one >= other),
+    "in": lambda p, left, right: p.within(left, right),
+    "contains": lambda p, left, right: exact(right) in elements(left),
+    "containsAll": lambda p, left, right: elements(right) <= elements(left),
+    "containsAny": lambda p, left, right: bool(elements(right) & elements(left)),
+}
+"""Operators on the values of both sides."""
+
+
+def read_policies(document: bytes) -> Policies:
+    """The policy set in a document."""
+    whole = canonical_json(document)
+    templates = whole["policies"].get("templates") or whole["policies"].get("templateLinks")
+    if whole["schema"] != POLICY_SET_SCHEMA or templates:
+        raise Refuted("policy-form")
+    above = {entity(one["uid"]): {entity(parent) for parent in one["parents"]} for one in whole["entities"]}
+    return Policies(whole["policies"], above)
+
+
+def plain(value: Any) -> Any:
+    """A value of Cedar's JSON: entities as pairs, lists as sets."""
+    if isinstance(value, dict):
+        if "__entity" in value:
+            return entity(value["__entity"])
+        if "__extn" in value:
+            raise Refuted("policy-form")
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return frozenset(kept(plain(one)) for one in value)
+    return value
+
+
+def kept(value: Any) -> Any:
+    """A value as an element of a set, where Python wants what can be hashed."""
+    return ("record", exact(value)) if isinstance(value, dict) else value
+
+
+def entity(value: dict[str, str]) -> tuple[str, str]:
+    """An entity: its type and its identifier."""
+    return value["type"], value["id"]
+
+
+def is_entity(value: Any) -> bool:
+    """Whether a value is an entity: a pair of texts."""
+    return isinstance(value, tuple) and isinstance(value[1], str)
+
+
+def checked_entity(value: Any) -> tuple[str, str]:
+    """The value, when it is an entity."""
+    if not is_entity(value):
+        raise Unevaluable
+    return value  # type: ignore[no-any-return]
+
+
+def truth(value: Any) -> bool:
+    """The value, when it is a truth."""
+    if value is not True and value is not False:
+        raise Unevaluable
+    return bool(value)
+
+
+def several(value: Any) -> frozenset[Any]:
+    """The value, when it is a set."""
+    if not isinstance(value, frozenset):
+        raise Unevaluable
+    return value
+
+
+def attribute(value: Any, name: str) -> Any:
+    """An attribute of a record. Entities of these policies have none."""
+    if not isinstance(value, dict) or name not in value:
+        raise Unevaluable
+    return value[name]
+
+
+def elements(value: Any) -> frozenset[Any]:
+    """The elements of a set, each beside its type."""
+    return frozenset(exact(one) for one in several(value))
+
+
+def exact(value: Any) -> Any:
+    """A value beside its type, at every depth: Python takes ``True`` for 1, and Cedar does not."""
+    if isinstance(value, tuple) and not is_entity(value):
+        return value[1]
+    if isinstance(value, frozenset):
+        return "set", frozenset(exact(one) for one in value)
+    if isinstance(value, dict):
+        return "record", frozenset((name, exact(one)) for name, one in value.items())
+    return type(value).__name__, value
 
 
 # --- primitives, written from the RFCs and C2SP ---------------------------------------------------------------
@@ -771,6 +1125,7 @@ TITLES = {
     "consents": ("nothing was read without consent", "rien n'a été lu sans autorisation"),
     "receipt": ("the receipt is signed, and its record is the one logged", "le reçu est signé, et inscrit tel quel"),
     "in-log": ("its entry is in the log", "son inscription est dans l'historique"),
+    "decisions": ("every decision comes out again", "chaque décision se retrouve"),
     "records": ("data, tables and files agree", "données, tableaux et fichiers concordent"),
 }
 FAULTS = {
@@ -810,6 +1165,11 @@ FAULTS = {
     "no-receipt": ("a decision has no receipt, or not one", "une décision n'a pas son reçu, ou en a deux"),
     "no-consent": ("a decision has no record", "une décision n'est pas consignée"),
     "consent-disagrees": ("disagrees with its receipts or the log", "contredit ses reçus ou l'historique"),
+    "decision-unasked": ("a read was decided on nothing", "une lecture s'est décidée sur rien"),
+    "decision-disagrees": ("policies decide otherwise", "les règles décident autrement"),
+    "question-disagrees": ("policies were asked about something else", "les règles ont jugé autre chose"),
+    "policy-set": ("is another policy set", "est un autre jeu de règles"),
+    "policy-form": ("a policy has another form", "une règle a une autre forme"),
     "table-disagrees": ("the table and the records disagree", "le tableau et les données ne concordent pas"),
     "other-kind": ("holds a record of another kind", "contient une donnée d'un autre type"),
     "no-original": ("an original file is missing", "un fichier d'origine manque"),
@@ -836,6 +1196,10 @@ NOT_PROVED = {
     "fork": (
         "that everybody was shown the same log: compare this checkpoint with somebody else's",
         "que tout le monde a vu le même historique : comparez ce point avec celui d'un autre",
+    ),
+    "declared": (
+        "that services declared what policies took for declared, and that readings of a day were counted right",
+        "que les services déclaraient ce que les règles ont cru, et que les lectures du jour étaient bien comptées",
     ),
     "recipients": ("what recipients did with what they received", "ce que les destinataires ont fait des données"),
     "truth": ("that the sources told the truth", "que les sources ont dit vrai"),

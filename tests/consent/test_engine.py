@@ -159,7 +159,7 @@ def with_policies(kept: set[str]) -> PolicySet:
     """The shipped policies without those that are not kept."""
     exported = POLICIES.exported
     static = {name: policy for name, policy in exported["staticPolicies"].items() if name in kept}
-    return policy_set({**exported, "staticPolicies": static}, POLICIES.entities, [], "mutated")
+    return policy_set({**exported, "staticPolicies": static}, POLICIES.entities, [], b"mutated")
 
 
 NAMES = sorted(POLICIES.words)
@@ -172,7 +172,7 @@ def permit_everything() -> PolicySet:
     scope = {"op": "All"}
     policy = {"effect": "permit", "principal": scope, "action": scope, "resource": scope, "conditions": []}
     exported = {"staticPolicies": {"all": policy | {"annotations": annotations}}}
-    return policy_set(exported, POLICIES.entities, [], "worst")
+    return policy_set(exported, POLICIES.entities, [], b"worst")
 
 
 WORST = permit_everything()

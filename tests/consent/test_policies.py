@@ -10,8 +10,8 @@ from importlib.resources import files
 import cedarpy
 import pytest
 
-from cockpit.consent.cedar.oracle import cedar_json
 from cockpit.consent.cedar.values import OutsideSubset, Uid
+from cockpit.consent.cedar.written import cedar_json
 from cockpit.consent.facts import SPECIAL, question
 from cockpit.consent.policy_set import policy_set
 from cockpit.domain.decision import Facet
@@ -62,14 +62,14 @@ def test_a_policy_without_one_of_its_words_is_refused(name: str) -> None:
     exported = json.loads(json.dumps(POLICIES.exported))
     del exported["staticPolicies"]["forbid-grain"]["annotations"][name]
     with pytest.raises(OutsideSubset, match=name):
-        policy_set(exported, POLICIES.entities, [], "")
+        policy_set(exported, POLICIES.entities, [], b"")
 
 
 def test_a_facet_that_nobody_knows_is_refused() -> None:
     exported = json.loads(json.dumps(POLICIES.exported))
     exported["staticPolicies"]["forbid-grain"]["annotations"]["facet"] = "grains"
     with pytest.raises(OutsideSubset, match="grains"):
-        policy_set(exported, POLICIES.entities, [], "")
+        policy_set(exported, POLICIES.entities, [], b"")
 
 
 def test_the_hash_covers_the_registry_and_the_kinds() -> None:

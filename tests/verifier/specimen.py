@@ -26,10 +26,84 @@ RECORD = "019aaf3c-0000-7000-8000-00000000c0de"
 CONSENT = RECORD.replace("-", "")
 Bend = Callable[[dict[str, Any]], object]
 """What is done to a receipt before it is signed."""
-CLAUSE: dict[str, Json] = {"service": "coach", "use": "energy-advice-v1"}
+CLAUSE: dict[str, Json] = {
+    "service": "coach", "use": "energy-advice-v1", "recipients": ["coach"],
+    "inputs": [{"kind": "energy.series", "fields": ["start", "values"]}], "purposes": ["advice"],
+    "operations": ["compute"], "expires": "2027-05-23T00:00:00Z", "data_from": "2025-11-01",
+    "data_until": "2026-11-23", "max_per_day": 4,
+}  # fmt: skip
 CLAUSE_SHA256 = hashlib.sha256(canonical(CLAUSE)).hexdigest()
 NOTICE = "Qui demande ? Coach énergie"
 NOTICE_SHA256 = hashlib.sha256(NOTICE.encode()).hexdigest()
+
+
+def policy(effect: str, condition: dict[str, Any], kind: str = "when") -> dict[str, Any]:
+    """A policy on reads, in Cedar's JSON."""
+    every = {"op": "All"}
+    action = {"op": "==", "entity": {"type": "Action", "id": "read"}}
+    return {
+        "effect": effect, "principal": every, "action": action, "resource": every,
+        "conditions": [{"kind": kind, "body": condition}],
+    }  # fmt: skip
+
+
+def of_context(part: str, name: str) -> dict[str, Any]:
+    return {".": {"left": {".": {"left": {"Var": "context"}, "attr": part}}, "attr": name}}
+
+
+POLICY_SET = canonical({
+    "schema": "mesinfos-cockpit policy set v1",
+    "policies": {
+        "staticPolicies": {
+            "forbid-fields": policy(
+                "forbid",
+                {"containsAll": {"left": of_context("part", "fields"), "right": of_context("asked", "fields")}},
+                "unless",
+            ),
+            "permit-by-consent": policy(
+                "permit", {"contains": {"left": of_context("clause", "kinds"), "right": {"Var": "resource"}}}
+            ),
+        }
+    },
+    "entities": [{"uid": {"type": "Kind", "id": "energy.series"}, "attrs": {}, "parents": []}],
+})  # fmt: skip
+"""Two policies, under the hash that every leaf names."""
+POLICY_SHA256 = hashlib.sha256(POLICY_SET).hexdigest()
+AUDIT: dict[str, Json] = {
+    "service": "coach", "kind": "energy.series", "fields": ["values"], "decision": "allowed",
+    "policies": ["permit-by-consent"],
+}  # fmt: skip
+
+
+def reading(count: int, **changes: Any) -> dict[str, Any]:
+    """The subject part of a read under the consent; ``changes`` are made to what policies were asked."""
+    asked: dict[str, Any] = {
+        "principal": {"type": "Service", "id": "coach"}, "action": {"type": "Action", "id": "read"},
+        "resource": {"type": "Kind", "id": "energy.series"},
+        "context": {
+            "asked": {"subject": named("Person", "p1"), "at": 20261123093012, "fields": ["values"]},
+            "consent": {
+                "subject": named("Person", "p1"), "status": "given", "expires": 20270523000000, "from": 20251101,
+                "until": 20261123, "reads": 4,
+            },
+            "clause": {
+                "recipients": [named("Service", "coach")], "kinds": [named("Kind", "energy.series")],
+                "purposes": [named("Purpose", "advice")], "operations": [named("Operation", "compute")],
+            },
+            "part": {"fields": ["start", "values"]},
+        },
+    }  # fmt: skip
+    for path, value in changes.items():
+        *inner, last = path.split("__")
+        of = asked
+        for name in inner:
+            of = of[name]
+        of[last] = value
+    return {**AUDIT, "consent": CONSENT, "count": count, "asked": asked}
+
+
+def named(of: str, name: str) -> dict[str, dict[str, str]]:
+    return {"__entity": {"type": of, "id": name}}
 
 
 def sha256_of(record: dict[str, Json]) -> str:
@@ -69,7 +143,9 @@ class Specimen:
     rows: list[dict[str, Any]] = field(default_factory=lambda: [row("01"), row("02")])
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: list[dict[str, Any]] = field(default_factory=list)
-    more: dict[str, bytes] = field(default_factory=dict)
+    more: dict[str, bytes] = field(default_factory=lambda: {f"policies/{POLICY_SHA256}.json": POLICY_SET})
+    reads: list[tuple[dict[str, Json], dict[str, Any]]] = field(default_factory=list)
+    refusals: list[tuple[dict[str, Json], dict[str, Any]]] = field(default_factory=list)
 
     def log(
         self, event: str, audit: dict[str, Json], subject: dict[str, Json], minute: int = 30, log: str = ""
@@ -77,7 +153,7 @@ class Specimen:
         number = len(self.entries)
         salts = salt(f"audit {number}"), salt(f"subject {number}")
         leaf = Leaf(
-            event, f"2026-11-23T09:{minute}Z", "0" * 64, commit(salts[0], audit), commit(salts[1], subject),
+            event, f"2026-11-23T09:{minute}Z", POLICY_SHA256, commit(salts[0], audit), commit(salts[1], subject),
             tag(self.tag_key, number),
         ).to_bytes()  # fmt: skip
         log = log or (ACCESSES if event.startswith("access.") else CONSENTS)
@@ -91,7 +167,7 @@ class Specimen:
     def log_batch(self, *subjects: dict[str, Json]) -> None:
         """Accesses logged under one leaf, with somebody else's before them."""
         first = len(self.entries)
-        audit: dict[str, Json] = {"decision": "allowed"}
+        audit = AUDIT
         salts = [(salt(f"audit {first + n}"), salt(f"subject {first + n}")) for n in range(len(subjects))]
         records = [batch_record("access.allowed", "0" * 64, "1" * 64, "2" * 32)] + [
             batch_record(
@@ -100,7 +176,7 @@ class Specimen:
             for n, ((audit_salt, subject_salt), subject) in enumerate(zip(salts, subjects, strict=True))
         ]
         head, paths = whole_tree([leaf_hash(record) for record in records])
-        leaf = BatchLeaf("access.batch", "2026-11-23T09:30Z", "0" * 64, len(records), head.hex()).to_bytes()
+        leaf = BatchLeaf("access.batch", "2026-11-23T09:30Z", POLICY_SHA256, len(records), head.hex()).to_bytes()
         index = self.logs[ACCESSES].grow(leaf)
         for n, ((audit_salt, subject_salt), subject) in enumerate(zip(salts, subjects, strict=True)):
             entry = {
@@ -161,8 +237,12 @@ class Specimen:
         self.log("space.opened", {}, {"handle": "camille"}, 29)
         self.logs[CONSENTS].grow(b"somebody else's")
         self.decide("consent.given")
-        self.log("access.allowed", {"decision": "access.allowed"}, {"consent": CONSENT, "count": 2})
-        self.log_batch({"consent": CONSENT, "count": 3}, {"consent": CONSENT, "count": 4})
+        self.log("access.allowed", AUDIT, reading(2))
+        self.log_batch(reading(3), reading(4))
+        for told in self.refusals:
+            self.log("access.refused", *told)
+        for more in self.reads:
+            self.log("access.allowed", *more)
         self.decide("consent.withdrawn")
 
     def taken(self) -> bytes:

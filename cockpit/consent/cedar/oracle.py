@@ -9,11 +9,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cockpit.consent.cedar.expressions import Json, Question
 from cockpit.consent.cedar.policies import Verdict
-from cockpit.consent.cedar.values import OutsideSubset, Uid, Value
+from cockpit.consent.cedar.values import OutsideSubset
+from cockpit.consent.cedar.written import question_json
 
 if TYPE_CHECKING:
     import cedarpy
@@ -46,10 +47,7 @@ class Oracle:
         """Cedar's decision, the ``@id`` of the policies that determined it, and whether any of them errored."""
         import cedarpy  # noqa: PLC0415
 
-        request = {name: _uid(getattr(asked, name)) for name in ("principal", "action", "resource")}
-        answer = cedarpy.is_authorized(
-            {**request, "context": cedar_json(asked.context)}, self._parsed.policies, self._parsed.entities
-        )
+        answer = cedarpy.is_authorized(question_json(asked), self._parsed.policies, self._parsed.entities)
         found = answer.diagnostics
         # Reasons are named by place: only the annotation says which policy it is.
         names = found.id_annotations_by_reason
@@ -81,18 +79,3 @@ def export(text: str, schema: str) -> Json:
         raise OutsideSubset("; ".join(found))
     exported: Json = json.loads(cedarpy.policies_to_json_str(text))
     return exported
-
-
-def cedar_json(value: Value) -> Any:
-    """A value as Cedar's JSON writes it; a set's elements in an order of their own."""
-    if isinstance(value, Uid):
-        return {"__entity": _uid(value)}
-    if isinstance(value, dict):
-        return {name: cedar_json(one) for name, one in value.items()}
-    if isinstance(value, frozenset):
-        return sorted((cedar_json(one) for one in value), key=str)
-    return value
-
-
-def _uid(uid: Uid) -> dict[str, str]:
-    return {"type": uid.type, "id": uid.id}

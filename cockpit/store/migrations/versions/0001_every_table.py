@@ -221,6 +221,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id"),
     )
     op.create_table(
+        "policy_set",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
         "seen_assertion",
         sa.Column("assertion_hash", sa.String(length=64), nullable=False),
         sa.Column("expires", sa.String(length=20), nullable=False),
