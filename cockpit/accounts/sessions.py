@@ -10,21 +10,27 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from cockpit.domain.consent_record import Authentication
 from cockpit.domain.errors import CitizenMustAct, SpaceLocked
 from cockpit.domain.ids import PersonId
 from cockpit.domain.mandate import Mandate
 from cockpit.domain.moment import instant, parse_instant
+from cockpit.domain.way import WayType
 from cockpit.sealing.box import KEY_BYTES, derive, new_key, open_under, seal_under
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import sessions
 from cockpit.store.sessions import SessionRow
+
+_ACR = "urn:mesinfos-cockpit:way:"
+"""What begins an ``acr`` (OpenID Connect Core section 2): the sort of the secret follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Somebody signed in. ``keyring`` is None while the space is locked; the name is then unknown too.
 
-    ``person`` is whose space it is; ``mandate`` is None when they came themselves, else who acts for them.
+    ``person`` is whose space it is; ``mandate`` is None when they came themselves, else who acts for them;
+    ``authentication`` is how they proved who they are.
     """
 
     person: PersonId
@@ -33,6 +39,7 @@ class Visit:
     name: str = field(repr=False)
     language: str
     mandate: Mandate | None = None
+    authentication: Authentication | None = None
 
 
 class OnlyThePerson(CitizenMustAct):
@@ -55,23 +62,23 @@ def unlocked(visit: Visit) -> Keyring:
 
 
 def new_session(
-    person: PersonId, vault_key: bytes, now: datetime, mandate: Mandate | None = None
+    person: PersonId, vault_key: bytes, way: WayType, now: datetime, mandate: Mandate | None = None
 ) -> tuple[str, SessionRow]:
-    """A cookie (43 characters, the only place its key lives) and the row to keep."""
+    """A cookie (43 characters, the only place its key lives) and the row to keep. ``way`` is what opened the space."""
     secret = new_key()
     cookie = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
-    return cookie, session_row(person, cookie, vault_key, now, mandate)
+    return cookie, session_row(person, cookie, vault_key, way, now, mandate)
 
 
 def session_row(
-    person: PersonId, cookie: str, vault_key: bytes, now: datetime, mandate: Mandate | None = None
+    person: PersonId, cookie: str, vault_key: bytes, way: WayType, now: datetime, mandate: Mandate | None = None
 ) -> SessionRow:
     """The row of ``cookie`` with the vault key sealed anew: a sign-in, or an unlock in the same session."""
     secret, at = _secret(cookie), instant(now)
     session_hash = hashlib.sha256(secret).hexdigest()
     by = (mandate.id, mandate.capacity.value) if mandate else ("", "")
-    sealed = seal_under(derive(secret, "session"), vault_key, _context(person, *by))
-    return SessionRow(session_hash, person, sealed, at, at, *by)
+    sealed = seal_under(derive(secret, "session"), vault_key, _context(person, way, *by))
+    return SessionRow(session_hash, person, sealed, at, at, way, *by)
 
 
 def session_hash(cookie: str) -> str | None:
@@ -88,7 +95,9 @@ def opened(row: SessionRow, cookie: str) -> bytes | None:
     if row.sealed_vault_key is None:
         return None
     return open_under(
-        derive(_secret(cookie), "session"), row.sealed_vault_key, _context(row.person, row.mandate, row.capacity)
+        derive(_secret(cookie), "session"),
+        row.sealed_vault_key,
+        _context(row.person, row.way, row.mandate, row.capacity),
     )
 
 
@@ -108,9 +117,15 @@ def sweep(connection: Connection, now: datetime, minutes: int, hours: int) -> No
     sessions.remove_opened_before(connection, instant(now - timedelta(hours=hours)))
 
 
-def _context(person: PersonId, mandate: str, capacity: str) -> str:
-    # Whoever edits a row so that an actor looks like the person finds that its key opens no more.
-    return f"session {person} {mandate} {capacity}" if mandate else f"session {person}"
+def authentication(way: WayType, at: str) -> Authentication:
+    """How somebody proved who they are, as a record says it: by the sort of secret that opened the space, when."""
+    return Authentication(f"{_ACR}{way.value}", way.value, at)
+
+
+def _context(person: PersonId, way: WayType, mandate: str, capacity: str) -> str:
+    # Whoever edits a row so that an actor looks like the person, or came in another way, finds that its key opens no
+    # more.
+    return f"session {person} {way.value} {mandate} {capacity}".rstrip()
 
 
 def _secret(cookie: str) -> bytes:

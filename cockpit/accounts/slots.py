@@ -51,6 +51,7 @@ class Opened:
     """A slot that opened, and the vault key it held."""
 
     way: WayId
+    type: WayType
     vault_key: bytes = field(repr=False)
 
 
@@ -111,7 +112,7 @@ def open_vault_key(deployment: Deployment, person: PersonId, presented: Presente
     half = pepper(deployment, person) if found else b""
     for slot in found:
         try:
-            opened = Opened(slot.id, presented.open(slot, half, person))
+            opened = Opened(slot.id, slot.type, presented.open(slot, half, person))
         except WrongSecret:
             continue
         with deployment.database.read(person) as connection:

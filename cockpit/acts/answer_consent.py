@@ -257,6 +257,7 @@ def _record(
             **(more or {}),
         },
         mandate=visit.mandate,
+        authentication=visit.authentication,
     )
     return cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
 

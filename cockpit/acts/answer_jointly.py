@@ -79,6 +79,7 @@ def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> N
                 "asked_by": request.asked_by,
             },
             mandate=visit.mandate,
+            authentication=visit.authentication,
             joint=True,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from cockpit.accounts import slots
 from cockpit.accounts.passphrase import checked_handle
 from cockpit.accounts.profile import open_profile
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, authentication
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import NotFound
 from cockpit.domain.ids import PersonId
+from cockpit.domain.moment import instant
 from cockpit.sealing.keyring import Keyring
 from cockpit.store import people
 
@@ -26,7 +27,8 @@ def find_space(cockpit: Cockpit, handle: str) -> PersonId:
 def visit_once(cockpit: Cockpit, handle: str, passphrase: str) -> Visit:
     """A visit without a session, for one command. Raises ``NotFound``, ``BadHandle`` or ``WrongSecret``."""
     person = find_space(cockpit, handle)
-    vault_key = slots.open_vault_key(cockpit, person, slots.by_passphrase(passphrase)).vault_key
+    opened = slots.open_vault_key(cockpit, person, slots.by_passphrase(passphrase))
+    vault_key, proved = opened.vault_key, authentication(opened.type, instant(cockpit.clock()))
     with cockpit.database.read(person) as connection:
         profile = open_profile(connection, vault_key, person)
-    return Visit(person, "", Keyring(person, vault_key), profile.name, profile.language)
+    return Visit(person, "", Keyring(person, vault_key), profile.name, profile.language, authentication=proved)

@@ -55,6 +55,7 @@ def narrow_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, choice: N
             subject={"kinds": kinds, "notice_sha256": notice.sha256, "narrows_sha256": clause_sha256(before)},
             version={"clause": clause_to_json(clause)},
             mandate=visit.mandate,
+            authentication=visit.authentication,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
         known = msgspec.structs.replace(known, last=last)

@@ -17,6 +17,7 @@ from cockpit.domain.errors import CitizenMustAct
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import PersonId
 from cockpit.domain.moment import instant
+from cockpit.domain.way import WayType
 from cockpit.sealing.box import new_key
 from cockpit.sealing.keyring import Keyring, new_collection
 from cockpit.sealing.slots import KdfCost, kit_slot, passphrase_slot
@@ -58,7 +59,7 @@ def open_space(cockpit: Cockpit, handle: str, passphrase: str, name: str, langua
         passphrase_slot(vault_key, passphrase, secrets.pepper, KdfCost(cockpit.settings.argon2_memory_kib), person),
         kit_slot(vault_key, kit_secret, secrets.pepper, person),
     )
-    cookie, session = new_session(person, vault_key, now)
+    cookie, session = new_session(person, vault_key, WayType.PASSPHRASE, now)
     tag = people.handle_tag(cockpit.operator, handle)
     with cockpit.database.read() as connection:
         if people.find_person(connection, tag) is not None:

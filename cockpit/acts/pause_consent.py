@@ -9,6 +9,7 @@ from cockpit.archive.decisions import Change
 from cockpit.consent import lifecycle
 from cockpit.consent.pauses import paused
 from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.consent_record import Authentication
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
 from cockpit.domain.mandate import Mandate
@@ -17,7 +18,13 @@ from cockpit.grants.summaries import of_ones_own, open_summary, seal_summary
 from cockpit.store import consents
 
 
-def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandate: Mandate | None = None) -> None:
+def pause_consent(
+    cockpit: Cockpit,
+    person: PersonId,
+    consent: ConsentId,
+    mandate: Mandate | None = None,
+    authentication: Authentication | None = None,
+) -> None:
     """Let it sleep from this day on, whether or not the space is unlocked; pausing twice is no error.
 
     Raises ``NotFound``, and ``ChangeNotPossible`` for a consent that is over or suspended.
@@ -42,6 +49,7 @@ def pause_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandat
             subject={**since},
             version={**since},
             mandate=mandate,
+            authentication=authentication,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
         known = msgspec.structs.replace(known, last=last)

@@ -46,7 +46,7 @@ def recover_with_guardians(cockpit: Cockpit, handle: str, shares: Sequence[str],
         kit_slot(keyring.vault_key, kit_secret, half, person),
     )
     now = cockpit.clock()
-    cookie, session = new_session(person, keyring.vault_key, now)
+    cookie, session = new_session(person, keyring.vault_key, WayType.GUARDIANS, now)
     with cockpit.database.write(person) as connection:
         slots.remove_types(connection, person, WayType.PASSPHRASE, WayType.KIT, WayType.TEMPORARY_KIT)
         for slot in fresh:

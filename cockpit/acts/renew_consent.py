@@ -67,6 +67,7 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
             subject={"notice_sha256": notice.sha256, "renews_sha256": clause_sha256(before)},
             version={"clause": clause_to_json(clause)},
             mandate=visit.mandate,
+            authentication=visit.authentication,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
         known = msgspec.structs.replace(known, last=last)

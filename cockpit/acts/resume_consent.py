@@ -45,6 +45,7 @@ def resume_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId) -> None:
             subject={**hole},
             version={**hole},
             mandate=visit.mandate,
+            authentication=visit.authentication,
         )
         last = cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
         known = msgspec.structs.replace(known, last=last)

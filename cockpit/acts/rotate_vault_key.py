@@ -105,7 +105,7 @@ def rotate_vault_key(
             about = About(threshold=plan.threshold, guardians=plan.guardians)
             ways.put_way(connection, new, guardians_slot(new.vault_key, shared, half, person), now, about)
         sessions.remove_all(connection, person)
-        sessions.put(connection, session_row(person, cookie, new.vault_key, now))
+        sessions.put(connection, session_row(person, cookie, new.vault_key, WayType.PASSPHRASE, now))
         heads.ask_rotation_of_all(connection, cockpit.spaces.mac_key(person), person)
         for way in held:
             if way.type is WayType.MANDATE:

@@ -60,7 +60,7 @@ def _session(cockpit: Cockpit, person: PersonId, opened: slots.Opened) -> str:
             cockpit.ledger.append(connection, mandates.ended(over, "date"), now, person)
         slot_rows.remove_ended(connection, person, instant(now))
         mandate = next((held for held in mandates.in_order(connection, keyring, now) if held.id == opened.way), None)
-        cookie, session = new_session(person, vault_key, now, mandate)
+        cookie, session = new_session(person, vault_key, opened.type, now, mandate)
         sessions.put(connection, session)
         if mandate is not None:
             cockpit.ledger.append(connection, mandates.used(mandate), now, person)

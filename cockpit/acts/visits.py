@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 
 from cockpit.accounts import mandates, slots
 from cockpit.accounts.profile import open_profile
-from cockpit.accounts.sessions import Visit, idle, only_the_person, opened, over, session_hash, session_row, sweep
+from cockpit.accounts.sessions import (
+    Visit,
+    authentication,
+    idle,
+    only_the_person,
+    opened,
+    over,
+    session_hash,
+    session_row,
+    sweep,
+)
 from cockpit.acts.cockpit import Cockpit
 from cockpit.domain.errors import OperatorMustAct, SpaceLocked, WrongSecret
 from cockpit.domain.mandate import Capacity, Mandate
@@ -47,8 +57,9 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
         if mandate is None:
             _end(cockpit, hashed)
             return None
+    proved = authentication(row.way, row.opened_at)
     if vault_key is None:
-        return Visit(row.person, hashed, None, "", "", mandate)
+        return Visit(row.person, hashed, None, "", "", mandate, proved)
     if now - parse_instant(row.seen_at) > TOUCH_EVERY:
         # On a full disk a visit cannot be noted, and reading goes on all the same: at worst the space locks too soon.
         with suppress(OperatorMustAct), cockpit.database.write() as connection:
@@ -56,7 +67,7 @@ def recognise(cockpit: Cockpit, cookie: str) -> Visit | None:
             sweep(connection, now, cockpit.settings.idle_minutes, cockpit.settings.session_hours)
     with cockpit.database.read(row.person) as connection:
         profile = open_profile(connection, vault_key, row.person)
-    return Visit(row.person, hashed, Keyring(row.person, vault_key), profile.name, profile.language, mandate)
+    return Visit(row.person, hashed, Keyring(row.person, vault_key), profile.name, profile.language, mandate, proved)
 
 
 def _mandate(cockpit: Cockpit, row: SessionRow, vault_key: bytes | None, now: datetime) -> Mandate | None:
@@ -93,7 +104,8 @@ def unlock(cockpit: Cockpit, visit: Visit, cookie: str, passphrase: str) -> None
         if sessions.find(connection, visit.session) is None:
             raise SpaceLocked("this session has ended; sign in again")
         sessions.put(
-            connection, session_row(visit.person, cookie, opened_slot.vault_key, cockpit.clock(), visit.mandate)
+            connection,
+            session_row(visit.person, cookie, opened_slot.vault_key, opened_slot.type, cockpit.clock(), visit.mandate),
         )
 
 

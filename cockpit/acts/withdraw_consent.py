@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from cockpit.acts.cockpit import Cockpit
 from cockpit.archive.decisions import Change
 from cockpit.domain.consent import ConsentStatus
+from cockpit.domain.consent_record import Authentication
 from cockpit.domain.event import EventType
 from cockpit.domain.ids import ConsentId, PersonId
 from cockpit.domain.mandate import Mandate
@@ -17,7 +18,13 @@ from cockpit.store.consents import ConsentRow
 from cockpit.store.joint import Answer
 
 
-def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, mandate: Mandate | None = None) -> None:
+def withdraw_consent(
+    cockpit: Cockpit,
+    person: PersonId,
+    consent: ConsentId,
+    mandate: Mandate | None = None,
+    authentication: Authentication | None = None,
+) -> None:
     """End the consent: every code and token of it is dead and its wrapped keys are destroyed before this returns.
 
     Withdrawing twice is no error and leaves one entry. When it is an agreement to what another adult shares, theirs
@@ -31,7 +38,9 @@ def withdraw_consent(cockpit: Cockpit, person: PersonId, consent: ConsentId, man
         _end_the_others(cockpit, known.joint)
     with cockpit.database.write(person) as connection:
         row = consents.get(connection, person, consent)
-        _end(cockpit, connection, row, ConsentStatus.WITHDRAWN, EventType.CONSENT_WITHDRAWN, {}, mandate)
+        _end(
+            cockpit, connection, row, ConsentStatus.WITHDRAWN, EventType.CONSENT_WITHDRAWN, {}, mandate, authentication
+        )
 
 
 def _end_the_others(cockpit: Cockpit, code_hash: str) -> None:
@@ -54,6 +63,7 @@ def _end(
     event: EventType,
     said: dict[str, Json],
     mandate: Mandate | None = None,
+    authentication: Authentication | None = None,
 ) -> None:
     granted = {collection for collection, _ in consents.wraps(connection, row.person, row.id)}
     if not consents.end(connection, row.person, row.id, status):
@@ -73,6 +83,7 @@ def _end(
         subject={**said},
         version={**said},
         mandate=mandate,
+        authentication=authentication,
         joint=bool(known.joint),
     )
     cockpit.recorder.leave(cockpit.spaces.writer(connection, row.person), change, cockpit.clock())

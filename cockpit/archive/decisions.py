@@ -25,7 +25,7 @@ from cockpit.consent.record.build import (
 )
 from cockpit.consent.record.form import record_from_json
 from cockpit.domain.consent import Clause
-from cockpit.domain.consent_record import Actor, ActorRole, ConsentRecord, Expression
+from cockpit.domain.consent_record import Actor, ActorRole, Authentication, ConsentRecord, Expression, SubjectRole
 from cockpit.domain.errors import NotFound
 from cockpit.domain.event import Event, EventType
 from cockpit.domain.ids import ConsentId, PersonId, ServiceId
@@ -61,7 +61,8 @@ class Change:
     """One change of one consent. ``audit``, ``subject`` and ``version`` hold what is particular to it.
 
     ``last`` names the version before; ``decided`` is None where the terms cannot be read. ``actor`` is who brought it
-    about, the person when it is None; ``mandate`` is that of whoever acted for them;
+    about, the person when it is None; ``mandate`` is that of whoever acted for them,
+    ``authentication`` how whoever acted proved who they are;
     ``joint`` tells that it is an agreement to what another adult shares.
     """
 
@@ -78,6 +79,7 @@ class Change:
     subject: dict[str, Json] = field(default_factory=dict)
     version: dict[str, Json] = field(default_factory=dict)
     mandate: Mandate | None = None
+    authentication: Authentication | None = None
     joint: bool = False
 
 
@@ -168,12 +170,13 @@ class Recorder:
             actor=change.mandate.actor
             if change.mandate
             else change.actor or Actor(ActorRole.COCKPIT if machine else ActorRole.SELF),
-            authentication=None,
+            authentication=change.authentication,
             expression=Expression(
                 "none" if machine else "explicit", "timer" if machine else "button", instant(now), __version__
             ),
             policy_sha256=self.ledger.policy,
             id=str(uuid.UUID(change.consent)),
+            role=SubjectRole.JOINT if change.joint else SubjectRole.SHARING,
             last=change.last,
         )
         if change.decided is None:

@@ -26,6 +26,13 @@ class ActorRole(StrEnum):
     AUTHORITY = "authority"
 
 
+class SubjectRole(StrEnum):
+    """The subject shares what is in their space; or the data of somebody else speaks of them too, and they agree."""
+
+    SHARING = "sharing"
+    JOINT = "joint"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acted, apart from the subject (UMA's requesting party).
@@ -169,8 +176,8 @@ class ConsentRecord:
     """One version of the record of one consent.
 
     ``id`` (UUID version 7) stays through all versions, ``version`` counts from 1, ``replaces`` is the SHA-256 of the
-    version before. ``subject`` is a pairwise reference, never a name. ``clause_sha256`` names the terms even where
-    ``terms`` is None: a short version, made while the space was locked.
+    version before. ``subject`` is a pairwise reference, never a name; ``role`` says whether they share, or agree.
+    ``clause_sha256`` names the terms even where ``terms`` is None: a short version, made while the space was locked.
     """
 
     schema: str
@@ -178,6 +185,7 @@ class ConsentRecord:
     version: int
     replaces: str
     subject: str
+    role: SubjectRole
     actor: Actor
     authentication: Authentication | None
     expression: Expression

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cockpit.domain.ids import PersonId
+from cockpit.domain.way import WayType
 from cockpit.store import tables
 
 
@@ -14,7 +15,8 @@ from cockpit.store import tables
 class SessionRow:
     """A session as stored. ``sealed_vault_key`` is None once the space has locked.
 
-    ``mandate`` and ``capacity`` say by which mandate it was opened; both are empty when the person came.
+    ``way`` is the sort of secret that opened it. ``mandate`` and ``capacity`` say by which mandate it was opened; both
+    are empty when the person came.
     """
 
     session_hash: str
@@ -22,6 +24,7 @@ class SessionRow:
     sealed_vault_key: bytes | None = field(repr=False)
     opened_at: str
     seen_at: str
+    way: WayType
     mandate: str = ""
     capacity: str = ""
 
@@ -36,6 +39,7 @@ def put(connection: Connection, row: SessionRow) -> None:
             sealed_vault_key=row.sealed_vault_key,
             opened_at=row.opened_at,
             seen_at=row.seen_at,
+            way=row.way,
             mandate=row.mandate,
             capacity=row.capacity,
         )
@@ -53,6 +57,7 @@ def find(connection: Connection, session_hash: str) -> SessionRow | None:
         row.sealed_vault_key,
         row.opened_at,
         row.seen_at,
+        WayType(row.way),
         row.mandate,
         row.capacity,
     )

@@ -183,6 +183,7 @@ session = Table(
     Column("sealed_vault_key", LargeBinary, nullable=True),
     Column("opened_at", String(20), nullable=False),
     Column("seen_at", String(20), nullable=False),
+    Column("way", String(16), nullable=False),
     Column("mandate", String(32), nullable=False),
     Column("capacity", String(16), nullable=False),
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.answer_consent import defer, give, refuse
 from cockpit.acts.ask_consent import ServiceSuspended, ask_consent, pending
 from cockpit.acts.change_service import change_service, reinstate_service, suspend_service
@@ -17,28 +19,34 @@ from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.expire_consents import Expired, expire_consents
 from cockpit.acts.issue_tokens import InvalidGrant, Issued, redeem_code, refresh
 from cockpit.acts.narrow_consent import narrow_consent
+from cockpit.acts.open_space import open_space
 from cockpit.acts.pause_consent import pause_consent
 from cockpit.acts.read_for_service import AccessRefused, InvalidToken, Release, Wanted, read_for_service
 from cockpit.acts.renew_consent import renew_consent
 from cockpit.acts.resume_consent import resume_consent
 from cockpit.acts.review_consent import review_consent
 from cockpit.acts.shares import Share, share, shares
-from cockpit.acts.sign_in import sign_in
+from cockpit.acts.sign_in import sign_in, sign_in_with_kit
 from cockpit.acts.visits import lock, recognise
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.consent.narrowing import BadChoice, Narrowing
+from cockpit.consent.record.form import record_from_json
 from cockpit.consent.reminders import Remind
 from cockpit.consent.request import Ask
 from cockpit.domain.consent import AccessMode, ConsentStatus
-from cockpit.domain.errors import NotFound, SpaceLocked
+from cockpit.domain.consent_record import Authentication
+from cockpit.domain.errors import NotFound, SpaceLocked, Tampered
 from cockpit.domain.ids import ConnectorId, ConsentId
+from cockpit.domain.moment import instant
 from cockpit.domain.service import Service
 from cockpit.domain.use import Grain
+from cockpit.domain.way import WayType
 from cockpit.grants.pushed import Redirect
-from cockpit.store import heads, services
+from cockpit.store import heads, services, tables
+from cockpit.store.space import CONSENTS
 from tests.conftest import PASSPHRASE, MovingClock
-from tests.web.furnished import INVOICE, REDIRECT, SERIES, VERIFIER, ask, coach, furnish, invoices
+from tests.web.furnished import INVOICE, REDIRECT, SERIES, VERIFIER, ask, coach, furnish, invoices, register
 
 
 @pytest.fixture
@@ -327,3 +335,25 @@ def test_nobody_changes_anothers_consent(cockpit: Cockpit, known: Visit) -> None
     ):
         with pytest.raises(NotFound):
             change()
+
+
+def test_the_record_says_how_whoever_decided_had_proved_who_they_are(cockpit: Cockpit) -> None:
+    opened = open_space(cockpit, "odile", PASSPHRASE, "Odile", "fr")
+    cookies = {WayType.PASSPHRASE: opened.cookie, WayType.KIT: sign_in_with_kit(cockpit, "odile", opened.kit)}
+    register(cockpit)
+    for way, cookie in cookies.items():
+        visit = recognise(cockpit, cookie)
+        assert visit is not None
+        refuse(cockpit, visit, pending(cockpit, "c_coach", ask(cockpit)))
+        with cockpit.spaces.read(unlocked(visit)) as reader:
+            signed: Any = list(reader.lines(CONSENTS))[-1]["signed"]
+        proved = record_from_json(signed["record"]).authentication
+        assert proved == Authentication(f"urn:mesinfos-cockpit:way:{way}", way.value, instant(cockpit.clock()))
+
+
+def test_a_session_that_says_another_way_opens_nothing(cockpit: Cockpit) -> None:
+    opened = open_space(cockpit, "odile", PASSPHRASE, "Odile", "fr")
+    with cockpit.database.write() as connection:
+        connection.execute(update(tables.session).values(way=WayType.PASSKEY))
+    with pytest.raises(Tampered):
+        recognise(cockpit, opened.cookie)

@@ -6,11 +6,12 @@ import base64
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cockpit.accounts.sessions import Visit
+from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.answer_consent import JointFacts, ask_other, give
 from cockpit.acts.answer_jointly import answer_jointly, joint_request, joint_terms
 from cockpit.acts.ask_consent import ask_consent, pending
@@ -24,8 +25,10 @@ from cockpit.acts.visits import recognise
 from cockpit.acts.withdraw_consent import withdraw_consent
 from cockpit.consent.lifecycle import ChangeNotPossible
 from cockpit.consent.narrowing import Narrowing
+from cockpit.consent.record.form import record_from_json
 from cockpit.consent.request import Ask
 from cockpit.domain.consent import AccessMode, ConsentStatus
+from cockpit.domain.consent_record import SubjectRole
 from cockpit.domain.ids import ConnectorId, Kind, ServiceId, UseId
 from cockpit.domain.record import Json, Record
 from cockpit.domain.service import DeclaredUse, Service
@@ -33,6 +36,7 @@ from cockpit.domain.use import Automation
 from cockpit.grants.joint import BadCode
 from cockpit.grants.pushed import Pending, Redirect
 from cockpit.store import services
+from cockpit.store.space import CONSENTS
 from tests.conftest import MovingClock
 from tests.web.furnished import REDIRECT, VERIFIER, coach, origin
 
@@ -180,3 +184,16 @@ def test_a_record_outside_the_period_or_of_one_alone_asks_nobody(cockpit: Cockpi
         alone = [notice("CAMILLE", "", 2025), notice("CAMILLE", "SACHA", 2019)]
         writer.deposit(ConnectorId("fr.2ddoc"), alone, "2026-11-23T09:31:00Z")
     assert couple.given().clause.inputs[0].kind == NOTICE
+
+
+def test_the_records_of_both_say_who_shares_and_who_agrees(couple: Couple) -> None:
+    handed = ask_other(couple.cockpit, couple.one, couple.asked(), CHOICE)
+    answer_jointly(couple.cockpit, couple.other, handed.code, yes=True)
+    roles = []
+    for visit in (couple.one, couple.other):
+        with couple.cockpit.spaces.read(unlocked(visit)) as reader:
+            signed: Any = list(reader.lines(CONSENTS))[-1]["signed"]
+        record = record_from_json(signed["record"])
+        assert record.authentication is not None
+        roles.append(record.role)
+    assert roles == [SubjectRole.SHARING, SubjectRole.JOINT]

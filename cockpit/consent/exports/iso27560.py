@@ -75,7 +75,11 @@ def iso27560(record: ConsentRecord) -> dict[str, Json]:
         "cockpit:clauseSha256": record.clause_sha256,
         "cockpit:policySha256": record.policy_sha256,
         "cockpit:use": record.use,
-        "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dpv:hasIdentifier": record.subject},
+        "dpv:hasDataSubject": {
+            "@type": "dpv:DataSubject",
+            "dpv:hasIdentifier": record.subject,
+            "cockpit:role": record.role.value,
+        },
         "dpv:hasConsentStatus": _event(record),
     }
     if record.replaces:

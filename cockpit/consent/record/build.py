@@ -22,6 +22,7 @@ from cockpit.domain.consent_record import (
     Law,
     NoticeReference,
     Party,
+    SubjectRole,
     Terms,
     UseReference,
 )
@@ -64,6 +65,7 @@ class Transition:
     policy_sha256: str
     id: str = ""
     last: LastVersion | None = None
+    role: SubjectRole = SubjectRole.SHARING
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def _version(
         version=last.version + 1 if last else 1,
         replaces=last.sha256 if last else "",
         subject=transition.subject,
+        role=transition.role,
         actor=transition.actor,
         authentication=transition.authentication,
         expression=transition.expression,

@@ -11,7 +11,7 @@ from cockpit.domain.consent_record import ConsentRecord
 from cockpit.domain.errors import Tampered
 
 _FIRST = frozenset({ConsentStatus.REQUESTED, ConsentStatus.DEFERRED, ConsentStatus.REFUSED, ConsentStatus.GIVEN})
-_SAME = ("id", "subject", "service", "use")
+_SAME = ("id", "subject", "role", "service", "use")
 
 
 def check_chain(versions: Sequence[ConsentRecord]) -> None:

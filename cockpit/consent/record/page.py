@@ -8,7 +8,7 @@ from cockpit.consent.notice import KindWords, LabelLine, day_in_words, render
 from cockpit.consent.record.build import clause_of
 from cockpit.consent.record.form import record_sha256
 from cockpit.domain.consent import ConsentStatus
-from cockpit.domain.consent_record import ActorRole, ConsentRecord, Party
+from cockpit.domain.consent_record import ActorRole, ConsentRecord, Party, SubjectRole
 from cockpit.domain.moment import day_of, parse_instant
 from cockpit.domain.service import Service
 from cockpit.domain.use import Use, Words
@@ -60,6 +60,10 @@ _ACTORS = {
     ActorRole.AUTHORITY: Words("Une autorité", "An authority"),
 }
 
+_JOINT = Words(
+    "Une autre personne partage ces données, qui parlent aussi de vous.",
+    "Somebody else shares these data, which speak of you too.",
+)
 _WHO, _USE = Words("Qui demande ?", "Who asks?"), Words("Pour quoi faire ?", "What for?")
 _STATE, _BY = Words("Où en est-il ?", "How does it stand?"), Words("Qui a décidé ?", "Who decided?")
 _RIGHTS = Words("Quels sont vos droits ?", "What are your rights?")
@@ -117,7 +121,7 @@ def page_of(
     at = day_in_words(day_of(parse_instant(record.at)), language)
     stands = (
         _line(_STATE, _STATES[record.state].in_language(language).format(at), language),
-        _line(_BY, _ACTORS[record.actor.role].in_language(language) + ".", language),
+        _line(_BY, _ACTORS[record.actor.role].in_language(language) + "." + _role(record, language), language),
     )
     after = _afterwards(full, record, language) if full else ()
     return RecordPage(
@@ -127,6 +131,10 @@ def page_of(
         (*stands, *told, *after),
         _numbers(record, log, language),
     )
+
+
+def _role(record: ConsentRecord, language: str) -> str:
+    return f" {_JOINT.in_language(language)}" if record.role is SubjectRole.JOINT else ""
 
 
 def _terms(record: ConsentRecord, shown: Shown, language: str) -> tuple[LabelLine, ...]:

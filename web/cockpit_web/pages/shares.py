@@ -145,7 +145,7 @@ def give_less(request: Request, cockpit: Core, visit: Visitor, consent: str, for
 @for_signed_in
 def stop(cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Stop a share at once, locked or not, with no reason asked (GDPR art. 7(3)). Raises ``NotFound``."""
-    withdraw_consent(cockpit, visit.person, ConsentId(consent), visit.mandate)
+    withdraw_consent(cockpit, visit.person, ConsentId(consent), visit.mandate, visit.authentication)
     return RedirectResponse("/partages?fait=arrete", 303)
 
 
@@ -153,7 +153,7 @@ def stop(cockpit: Core, visit: Visitor, consent: str) -> Response:
 @for_signed_in
 def pause(cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Let a share sleep, locked or not. Raises ``NotFound``, ``ChangeNotPossible``."""
-    pause_consent(cockpit, visit.person, ConsentId(consent), visit.mandate)
+    pause_consent(cockpit, visit.person, ConsentId(consent), visit.mandate, visit.authentication)
     return RedirectResponse("/partages?fait=pause", 303)
 
 
@@ -177,7 +177,8 @@ def renew(request: Request, cockpit: Core, visit: Visitor, consent: str, form: S
 @router.post("/partages/{consent}/garder")
 def keep(request: Request, cockpit: Core, visit: Visitor, consent: str) -> Response:
     """Note that the share was looked at again and stays. Raises ``NotFound``."""
-    act = lambda: review_consent(cockpit, visit.person, ConsentId(consent), visit.mandate)  # noqa: E731 - one sentence
+    by = visit.mandate, visit.authentication
+    act = lambda: review_consent(cockpit, visit.person, ConsentId(consent), *by)  # noqa: E731 - one sentence
     return _changed(request, cockpit, visit, consent, "garde", act)
 
 

@@ -265,6 +265,7 @@ def upgrade() -> None:
         sa.Column("sealed_vault_key", sa.LargeBinary(), nullable=True),
         sa.Column("opened_at", sa.String(length=20), nullable=False),
         sa.Column("seen_at", sa.String(length=20), nullable=False),
+        sa.Column("way", sa.String(length=16), nullable=False),
         sa.Column("mandate", sa.String(length=32), nullable=False),
         sa.Column("capacity", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("session_hash"),
