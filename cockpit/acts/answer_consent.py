@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import uuid6
 from sqlalchemy import Connection
@@ -26,7 +25,7 @@ from cockpit.domain.moment import instant
 from cockpit.domain.record import Json
 from cockpit.grants.joint import JointRequest, code_hash, new_code, open_joint, seal_joint
 from cockpit.grants.keys import new_grant, new_secret, secret_hash, wrap_private
-from cockpit.grants.pushed import Binding, Pending, UnknownRequest, seal_binding
+from cockpit.grants.pushed import Binding, Pending, UnknownRequest, answer_address, seal_binding
 from cockpit.grants.rules import rules_of, seal_rules
 from cockpit.grants.summaries import Summary, seal_summary
 from cockpit.sealing.keyring import Keyring
@@ -64,7 +63,7 @@ def refuse(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
         _record(
             cockpit, connection, visit, EventType.CONSENT_REFUSED, consent, pending, pending.clause, notice, now, last
         )
-    return _answer(cockpit, pending, {"error": "access_denied"})
+    return answer_address(pending.redirect, cockpit.settings.issuer, {"error": "access_denied"})
 
 
 def defer(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
@@ -79,7 +78,11 @@ def defer(cockpit: Cockpit, visit: Visit, pending: Pending) -> str:
         _record(
             cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, pending.clause, notice, now, last
         )
-    return _answer(cockpit, pending, {"error": "access_denied", "error_description": "the person will decide later"})
+    return answer_address(
+        pending.redirect,
+        cockpit.settings.issuer,
+        {"error": "access_denied", "error_description": "the person will decide later"},
+    )
 
 
 def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> str:
@@ -102,7 +105,7 @@ def give(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) ->
         _spend(connection, pending)
         last = _record(cockpit, connection, visit, EventType.CONSENT_GIVEN, consent, pending, clause, notice, now, last)
         _grant(cockpit, connection, keyring, consent, clause, pending, code, now, last)
-    return _answer(cockpit, pending, {"code": code})
+    return answer_address(pending.redirect, cockpit.settings.issuer, {"code": code})
 
 
 def ask_other(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowing) -> Handed:
@@ -126,7 +129,7 @@ def ask_other(cockpit: Cockpit, visit: Visit, pending: Pending, choice: Narrowin
             cockpit, connection, visit, EventType.CONSENT_DEFERRED, consent, pending, clause, notice, now, last, more
         )
     words = {"error": "access_denied", "error_description": "the person waits for somebody else's agreement"}
-    return Handed(code, expires, _answer(cockpit, pending, words))
+    return Handed(code, expires, answer_address(pending.redirect, cockpit.settings.issuer, words))
 
 
 def joint(cockpit: Cockpit, keyring: Keyring, clause: Clause) -> tuple[Kind, ...]:
@@ -260,11 +263,3 @@ def _record(
         authentication=visit.authentication,
     )
     return cockpit.recorder.leave(cockpit.spaces.writer(connection, visit.person), change, now)
-
-
-def _answer(cockpit: Cockpit, pending: Pending, parameters: dict[str, str]) -> str:
-    if pending.redirect.state is not None:
-        parameters = parameters | {"state": pending.redirect.state}
-    parts = urlsplit(pending.redirect.redirect_uri)
-    query = "&".join(filter(None, (parts.query, urlencode(parameters | {"iss": cockpit.settings.issuer}))))
-    return urlunsplit(parts._replace(query=query))

@@ -70,6 +70,14 @@ def broken(rules: Iterable[StandingRule], ready: Candidate, request: ReadRequest
     return [rule.id for rule in rules if _breaks(rule, ready, request, entities)]
 
 
+def against(
+    rules: Iterable[StandingRule], asked: Iterable[tuple[Candidate, ReadRequest]], entities: Entities
+) -> list[str]:
+    """The ids of the rules that some of these reads would break, whatever the hour: those of hours only wait."""
+    lasting = [rule for rule in rules if not isinstance(rule, QuietHours)]
+    return sorted({rule for ready, read in asked for rule in broken(lasting, ready, read, entities)})
+
+
 def alerts(rules: Iterable[StandingRule], request: ReadRequest) -> tuple[str, ...]:
     """The ids of the rules by which the person wants to be told of this read, when it is released."""
     return tuple(rule.id for rule in rules if isinstance(rule, TellAbove) and request.reads_spent >= rule.reads)

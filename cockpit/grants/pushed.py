@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -30,6 +32,13 @@ class Redirect:
     redirect_uri: str
     state: str | None
     code_challenge: str
+
+
+def answer_address(redirect: Redirect, issuer: str, parameters: Mapping[str, str]) -> str:
+    """Where to send the browser with an answer: the state given back, and ``iss`` (RFC 9207)."""
+    named = {**parameters, **({} if redirect.state is None else {"state": redirect.state}), "iss": issuer}
+    parts = urlsplit(redirect.redirect_uri)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(named))))))
 
 
 @dataclass(frozen=True, slots=True)

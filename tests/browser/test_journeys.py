@@ -31,8 +31,10 @@ def signed_in(context: BrowserContext, house: House) -> Page:
     return context.new_page()
 
 
-def request_address(house: House) -> str:
-    return f"{house.address}/demande?" + urlencode({"client_id": "c_coach", "request_uri": ask(house.cockpit)})
+def request_address(house: House, **more: str) -> str:
+    """A request to answer, whatever was answered before."""
+    asked = {"client_id": "c_coach", "request_uri": ask(house.cockpit), "encore": "1", **more}
+    return f"{house.address}/demande?" + urlencode(asked)
 
 
 def test_from_nothing_to_my_first_data(page: Page, house: House, request: pytest.FixtureRequest) -> None:
@@ -97,6 +99,21 @@ def test_saying_no_takes_one_click(page: Page, house: House) -> None:
     page.route(re.compile(re.escape(REDIRECT)), lambda route: route.fulfill(body="merci", content_type="text/html"))
     page.goto(request_address(house))
     page.get_by_role("button", name="Non, refuser").click()
+    page.wait_for_url(re.compile(re.escape(REDIRECT) + r".*error=access_denied"))
+
+
+def test_a_no_is_not_asked_for_again(page: Page, house: House) -> None:
+    page.context.add_cookies([{"name": "cockpit", "value": house.cookie, "url": house.address}])
+    page.route(re.compile(re.escape(REDIRECT)), lambda route: route.fulfill(body="merci", content_type="text/html"))
+    page.goto(request_address(house))
+    page.get_by_role("button", name="Non, refuser").click()
+    page.wait_for_url(re.compile(re.escape(REDIRECT) + r".*error=access_denied"))
+    page.goto(request_address(house, encore=""))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vous avez déjà dit non")
+    page.get_by_role("button", name="Me reposer la question").click()
+    expect(page.get_by_role("button", name="Oui, autoriser")).to_be_visible()
+    page.goto(request_address(house, encore=""))
+    page.get_by_role("button", name="C'est toujours non").click()
     page.wait_for_url(re.compile(re.escape(REDIRECT) + r".*error=access_denied"))
 
 

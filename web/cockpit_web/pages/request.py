@@ -15,21 +15,26 @@ from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.answer_consent import Handed, JointFacts, ask_other, defer, give, joint, refuse
 from cockpit.acts.ask_consent import pending
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.hold_back import hold_back, refused_before
+from cockpit.consent.facts import ReadRequest, candidate, recipient
 from cockpit.consent.mandates import BeyondMandate, check_yes, ended_with
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, narrowed
 from cockpit.consent.notice import Notice
 from cockpit.consent.notice import render as render_notice
 from cockpit.consent.preview import PreviewPart, preview
-from cockpit.domain.consent import AccessMode, Clause
+from cockpit.consent.standing import against
+from cockpit.domain.consent import AccessMode, Clause, Consent, ConsentStatus
 from cockpit.domain.errors import NotFound
-from cockpit.domain.ids import Kind
+from cockpit.domain.ids import ConsentId, Kind
 from cockpit.domain.mandate import Mandate
-from cockpit.domain.moment import PARIS, add_months
+from cockpit.domain.moment import PARIS, add_months, instant
 from cockpit.domain.use import Grain
 from cockpit.grants.pushed import Pending
+from cockpit.grants.rules import rules_of
 from cockpit.store.space import Reader
 from cockpit_web.forms import Submitted, sentence_for, text
 from cockpit_web.narrowing_form import PartChoice, is_day, part_choices, without_fields
+from cockpit_web.rule_words import rule_sentence
 from cockpit_web.security.headers import allow_form_target
 from cockpit_web.templating import language_of, render
 from cockpit_web.visitor import Core, Visitor, reading
@@ -86,8 +91,18 @@ class HandedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPage:
+    """A request that is held back: what for, and the day on which the person said no."""
+
+    pending: Pending
+    use: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestPage:
-    """What the page shows. ``joint`` are the titles of what speaks of another adult too.
+    """What the page shows. ``joint`` are the titles of what speaks of another adult too; ``against`` the sentences of
+    the person's own rules that this request would break.
 
     ``beyond`` says why whoever acts for the person may not say yes; empty when they may.
     """
@@ -102,6 +117,7 @@ class RequestPage:
     fault: str
     preview_fault: str
     joint: tuple[str, ...]
+    against: tuple[str, ...]
     beyond: str
     contact: str
     legal_basis: str
@@ -111,11 +127,19 @@ class RequestPage:
 def show_request(
     request: Request, cockpit: Core, visit: Visitor, client_id: str = "", request_uri: str = ""
 ) -> Response:
-    """The request as asked, or as narrowed so far. Reading it decides nothing. Raises ``UnknownRequest``."""
-    waiting = pending(cockpit, client_id, request_uri)
+    """The request as asked, or as narrowed so far. Reading it decides nothing. Raises ``UnknownRequest``.
+
+    One that was refused not long ago is not put again, unless the person wants it.
+    """
+    waiting, again = pending(cockpit, client_id, request_uri), request.query_params.get("encore") == "1"
+    choices = _choices(request.query_params, waiting)
     with reading(cockpit, visit) as reader:
-        page = _page(request, cockpit, visit, reader, waiting, _choices(request.query_params, waiting))
+        refusal = None if again or choices.any else refused_before(cockpit, reader, waiting)
+        page = None if refusal else _page(request, cockpit, visit, reader, waiting, choices)
     allow_form_target(request, waiting.redirect.redirect_uri)
+    if refusal is not None:
+        use = waiting.use.title.in_language(language_of(request))
+        return render(request, "request/held.html", HeldPage(waiting, use, refusal.day), room="shares")
     return render(request, "request/page.html", page, room="shares")
 
 
@@ -137,9 +161,11 @@ def show_bytes(
 
 @router.post("/demande")
 def answer(request: Request, cockpit: Core, visit: Visitor, form: Submitted) -> Response:
-    """No, later, or yes to what was chosen; then back to the service. Raises ``UnknownRequest``."""
+    """No, still no, later, or yes to what was chosen; then back to the service. Raises ``UnknownRequest``."""
     waiting = pending(cockpit, text(form, "client_id"), text(form, "request_uri"))
     decision, choices = text(form, "decision"), _choices(form, waiting)
+    if decision == "toujours-non":
+        return RedirectResponse(hold_back(cockpit, waiting), 303)
     if decision == "non":
         return RedirectResponse(refuse(cockpit, visit, waiting), 303)
     if decision == "plus-tard":
@@ -239,10 +265,29 @@ def _page(
         fault=fault,
         preview_fault=preview_fault,
         joint=_joint_titles(cockpit, visit, given, language),
+        against=_against(cockpit, visit, reader, waiting, given, language),
         beyond=_beyond(visit, given, language),
         contact=waiting.service.contact,
         legal_basis=waiting.use.legal_basis,
     )
+
+
+def _against(
+    cockpit: Cockpit, visit: Visit, reader: Reader, waiting: Pending, given: Clause, language: str
+) -> tuple[str, ...]:
+    """The person's own rules that would stop reads under these terms, in their words."""
+    rules = rules_of(reader)
+    if not rules:
+        return ()
+    consent = Consent(ConsentId("asked"), visit.person, given, ConsentStatus.GIVEN, 1)
+    ready = candidate(consent, recipient(waiting.service, given.use, given.use_version))
+    now = instant(cockpit.clock())
+    reads = [
+        (ready, ReadRequest(given.service, part.kind, (), None, None, None, now, 0, visit.person))
+        for part in given.inputs
+    ]
+    stopped = against(rules, reads, cockpit.policies.entities)
+    return tuple(rule_sentence(cockpit.registry, language, rule) for rule in rules if rule.id in stopped)
 
 
 def _beyond(visit: Visit, given: Clause, language: str) -> str:
