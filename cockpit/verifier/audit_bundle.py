@@ -76,6 +76,12 @@ class Bundle:
         names = (path.split("/") for path in self.zip.namelist() if path.startswith("logs/"))
         return sorted({parts[1] for parts in names})
 
+    def newest(self, log: str) -> tuple[str, int, str]:
+        """The origin, size and note of a log's largest checkpoint in the bundle."""
+        seen = json.loads(self.read(f"logs/{log}/checkpoints.json"))
+        largest = max(seen, key=lambda one: int(one["size"]))
+        return str(largest["origin"]), int(largest["size"]), str(largest["note"])
+
     def leaves(self, log: str) -> list[dict[str, Any]]:
         """A log's entries as handed over."""
         return [json.loads(line) for line in self.read(f"logs/{log}/entries.jsonl").splitlines()]
@@ -127,6 +133,9 @@ def check_logs(bundle: Bundle) -> None:
         bundle.entries += len(leaves)
         if wanted:
             raise Refuted(f"entries of {log} are missing")
+        # An entry after the last checkpoint is under no signature of the log.
+        if len(leaves) != bundle.newest(log)[1]:
+            raise Refuted(f"entries of {log} stand after its last checkpoint")
 
 
 def check_openings(bundle: Bundle) -> None:
