@@ -81,7 +81,7 @@ def lived(cockpit: Cockpit, caplog: pytest.LogCaptureFixture) -> PersonId:
     )
     ask_other(cockpit, visit, pending(cockpit, SERVICE.id, again.request_uri), Narrowing(3, frozenset({INVOICE})))
     pause_consent(cockpit, visit.person, issued.consent)
-    knock = Event(EventType.ACCESS_REFUSED, {"decision": "expired"}, {"service_name": CANARY, "consent": CANARY})
+    knock = Event(EventType.ACCESS_REFUSED, {"decision": "not-active"}, {"service_name": CANARY, "consent": CANARY})
     with cockpit.database.write(opened.person) as connection:
         cockpit.ledger.append_batch(connection, [(knock, opened.person)] * 3, cockpit.clock())
     open_a_case(cockpit, issued.consent)

@@ -25,7 +25,7 @@ from cockpit.settings import Settings
 name, person, data, database, count = sys.argv[1:]
 person = PersonId(person)
 cockpit = build(Settings(data=Path(data), argon2_memory_kib=64, database=database))
-read = Event(EventType.ACCESS_REFUSED, {{"decision": "expired"}}, {{"service_name": name}})
+read = Event(EventType.ACCESS_REFUSED, {{"decision": "not-active"}}, {{"service_name": name}})
 sys.stdout.write("ready\\n")
 sys.stdout.flush()
 sys.stdin.read()

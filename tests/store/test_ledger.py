@@ -41,7 +41,7 @@ from tests.acts.operations import PASSPHRASE, codes
 from tests.conftest import MovingClock
 
 NOVEMBER, DECEMBER = LogName("access-2026-11"), LogName("access-2026-12")
-READ = Event(EventType.ACCESS_REFUSED, {"decision": "expired"}, {"service_name": "Coach", "count": 0})
+READ = Event(EventType.ACCESS_REFUSED, {"decision": "not-active"}, {"service_name": "Coach", "count": 0})
 GIVEN = Event(EventType.WAY_ADDED, {}, {"way": "kit"})
 TOKEN = Event(EventType.TOKEN_ISSUED)
 
