@@ -50,7 +50,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Cockpi
         objects = open_objects(settings.objects, settings.data / "objects")
     except (OSError, OperationalError) as error:
         raise OperatorMustAct(f"the data directory {settings.data} cannot be used", code="data") from error
-    shelf, (registry, policies) = Shelf.from_entry_points(), _published()
+    shelf, registry, policies = _shipped()
     ledger = Ledger(settings.origin, operator, keyrings, policies.sha256)
     _keep_policies(database, policies)
     return Cockpit(
@@ -80,10 +80,10 @@ def _keep_policies(database: Database, policies: PolicySet) -> None:
 
 
 @cache
-def _published() -> tuple[Registry, PolicySet]:
-    """The documents that are shipped: they do not change while the program runs."""
+def _shipped() -> tuple[Shelf, Registry, PolicySet]:
+    """What is installed beside the program: it does not change while it runs."""
     registry = load_registry()
-    return registry, load_policies(registry)
+    return Shelf.from_entry_points(), registry, load_policies(registry)
 
 
 def _recorder(settings: Settings, registry: Registry, shelf: Shelf, ledger: Ledger, operator: OperatorKeys) -> Recorder:

@@ -1,7 +1,7 @@
 """The decision on one read: policies over each candidate consent, deny by default, the nearest refusal explained.
 
 Policies can only take away. Whatever they say, what is released lies within the clause of a consent that lives and was
-given by this person to this service: ``Candidate.within_its_life`` and ``_released`` hold without them.
+given by this person to this service: ``Candidate.within_its_life``, ``_cut`` and ``_released`` hold without them.
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ def _judged(
     if shadow is not None and not shadow.agrees(asked, verdict):
         return Refused(Reason.UNDECIDABLE, _grounds(policies, request, ready, verdict), ready.consent.id, True)
     covered = ready.of_kind(request.kind).covered
-    if not verdict.allows or covered is None or not ready.within_its_life(request):
+    leaving = covered and _cut(request, covered)
+    if not verdict.allows or leaving is None or not ready.within_its_life(request):
         return _refused(policies, request, ready, verdict)
-    return _released(policies, request, ready, covered, verdict, alerts(rules, request) if rules else ())
+    return _released(policies, request, ready, leaving, verdict, alerts(rules, request) if rules else ())
 
 
 def _refused(policies: PolicySet, request: ReadRequest, ready: Candidate, verdict: Verdict) -> Refused:
@@ -95,23 +96,28 @@ def _refused(policies: PolicySet, request: ReadRequest, ready: Candidate, verdic
     return Refused(reason, grounds, ready.consent.id)
 
 
+def _cut(request: ReadRequest, covered: ClauseInput) -> ClauseInput | None:
+    """The fields asked for, as coarse as asked, cut to the clause once more; None when no field is left."""
+    if not request.fields and request.grain is None:
+        return covered
+    fields, grain = covered.fields, covered.grain
+    if request.fields:
+        fields = tuple([name for name in request.fields if name in fields])
+    if request.grain is not None and COARSENESS[request.grain._value_] > COARSENESS[grain._value_]:
+        grain = request.grain
+    return part_of(covered.kind, fields, grain._value_, covered.required).covered if fields else None
+
+
 def _released(
     policies: PolicySet,
     request: ReadRequest,
     ready: Candidate,
-    covered: ClauseInput,
+    leaving: ClauseInput,
     verdict: Verdict,
     told: tuple[str, ...],
 ) -> Allowed:
-    """What may leave: what was asked, cut to the clause once more."""
-    clause, leaving = ready.consent.clause, covered
-    if request.fields or request.grain is not None:
-        fields, grain = covered.fields, covered.grain
-        if request.fields:
-            fields = tuple([name for name in request.fields if name in fields])
-        if request.grain is not None and COARSENESS[request.grain._value_] > COARSENESS[grain._value_]:
-            grain = request.grain
-        leaving = part_of(covered.kind, fields, grain._value_, covered.required).covered or covered
+    """What may leave, and in which days: those asked for, cut to the clause once more."""
+    clause = ready.consent.clause
     first, last = request.data_from, request.data_until
     return Allowed(
         ready.consent.id,

@@ -41,11 +41,8 @@ class Narrowing:
 
 def narrowed(clause: Clause, choice: Narrowing, now: datetime) -> Clause:
     """The clause the person gives. Raises ``BadChoice`` when it would be empty or wider than asked."""
-    inputs = tuple(
-        part
-        for part in (_narrow_part(part, choice) for part in clause.inputs if part.required or part.kind in choice.kinds)
-        if part.fields
-    )
+    kept = (part for part in clause.inputs if part.required or part.kind in choice.kinds)
+    inputs = tuple(part for part in (_narrow_part(part, choice) for part in kept) if part is not None)
     if not inputs:
         raise BadChoice("nothing would be shared: choose at least one datum, or refuse", code="nothing_left")
     given = replace(
@@ -76,9 +73,9 @@ def narrowed_further(clause: Clause, choice: Narrowing, now: datetime) -> Clause
     return given
 
 
-def _narrow_part(part: ClauseInput, choice: Narrowing) -> ClauseInput:
+def _narrow_part(part: ClauseInput, choice: Narrowing) -> ClauseInput | None:
     fields = tuple(name for name in part.fields if name not in choice.without.get(part.kind, frozenset()))
-    return replace(part, fields=fields, grain=choice.grains.get(part.kind, part.grain))
+    return replace(part, fields=fields, grain=choice.grains.get(part.kind, part.grain)) if fields else None
 
 
 def _expires(clause: Clause, choice: Narrowing, now: datetime) -> str:

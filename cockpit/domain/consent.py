@@ -12,12 +12,19 @@ from cockpit.domain.use import Automation, ConsentMode, EndAction, Grain
 
 @dataclass(frozen=True, slots=True, order=True)
 class ClauseInput:
-    """One kind of data in a clause: the fields that may leave, and how coarse they must be."""
+    """One kind of data in a clause: the fields that may leave, and how coarse they must be.
+
+    Raises ``ValueError`` without a field: a part that gives nothing would be read as one that names nothing.
+    """
 
     kind: Kind
     fields: tuple[str, ...]
     grain: Grain
     required: bool
+
+    def __post_init__(self) -> None:
+        if not self.fields:
+            raise ValueError(f"a clause gives no field of {self.kind}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,7 @@ def less(draw: st.DrawFn, terms: Clause) -> Clause:
     """Terms that give less than these in any of the ways there are."""
     inputs = []
     for part in terms.inputs:
-        fields = tuple(name for name in part.fields if draw(st.booleans()))
+        fields = tuple(name for name in part.fields if draw(st.booleans())) or part.fields[:1]
         coarser = [grain for grain in Grain if grain.coarseness >= part.grain.coarseness]
         inputs.append(replace(part, fields=fields, grain=draw(st.sampled_from(coarser))))
     places = draw(st.sampled_from([terms.places, ("FR",), tuple(sorted(EU))[:3]]))

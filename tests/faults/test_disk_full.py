@@ -60,19 +60,21 @@ def _while_full(cockpit_of: object, keyring: Keyring, failed: int) -> list[str]:
     return [f"the failed act left {key}" for key in keys if key.startswith(f"{failed}-")]
 
 
-def _limit(size: int) -> None:
+def limit(size: int) -> None:
+    """No file of this process may grow beyond ``size`` bytes."""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
-def _narrow(data: Path) -> None:
+def grow_no_more(data: Path) -> None:
+    """Leave the files of a deployment forty kilobytes of room."""
     # Instead of dying of it, a process that ignores the signal is told that the file may not grow.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    _limit(max(file.stat().st_size for file in data.rglob("*") if file.is_file()) + 40_000)
+    limit(max(file.stat().st_size for file in data.rglob("*") if file.is_file()) + 40_000)
 
 
 def test_when_files_may_grow_no_more(tmp_path: Path) -> None:
-    task = partial(fill_then_make_room, tmp_path / "data", _narrow, partial(_limit, resource.RLIM_INFINITY))
+    task = partial(fill_then_make_room, tmp_path / "data", grow_no_more, partial(limit, resource.RLIM_INFINITY))
     assert answered(task) == []
 
 

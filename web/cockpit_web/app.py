@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -83,6 +84,7 @@ def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, Demonstration
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        routes=list(_routes().routes),
     )
     app.state.cockpit = cockpit
     app.state.attempts = Attempts(cockpit.clock)
@@ -90,14 +92,6 @@ def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, Demonstration
     app.state.demonstration_service = ""
     install_problems(app)
 
-    pages = APIRouter(dependencies=[Depends(doorman)])
-    for page in OPEN_TO_ACTORS:
-        pages.include_router(page)
-    for page in ALONE:
-        pages.include_router(page, dependencies=[Depends(the_person_alone)])
-    app.include_router(pages)
-    for program in PROGRAMS:
-        app.include_router(program)
     app.mount("/static", GZipMiddleware(StaticFiles(packages=[("cockpit_web", "static")])), name="static")
 
     # The last added is the outermost: headers are on every answer, even on the refusals of the others.
@@ -107,3 +101,18 @@ def create_app(cockpit: Cockpit, demonstration_doors: Mapping[str, Demonstration
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=accepted_hosts(cockpit.settings.issuer))
     app.add_middleware(SecurityHeaders, secure=cockpit.settings.secure)
     return app
+
+
+@cache
+def _routes() -> APIRouter:
+    """The doors, which are the same over every deployment: what FastAPI works out about each is worked out once."""
+    routes = APIRouter()
+    pages = APIRouter(dependencies=[Depends(doorman)])
+    for page in OPEN_TO_ACTORS:
+        pages.include_router(page)
+    for page in ALONE:
+        pages.include_router(page, dependencies=[Depends(the_person_alone)])
+    routes.include_router(pages)
+    for program in PROGRAMS:
+        routes.include_router(program)
+    return routes
