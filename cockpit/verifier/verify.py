@@ -1,6 +1,6 @@
 """Verify an archive of a personal-data cockpit, or one receipt, with this one file, Python and ``cryptography``.
 
-    python verify.py ARCHIVE|RECEIPT [--vkey KEY]... [--json] [--lang fr|en]
+    python verify.py ARCHIVE|RECEIPT [--vkey KEY]... [--since KEPT] [--json] [--lang fr|en]
 
 Exit 0: proved. 1: refuted, something was changed or does not hold together. 2: not readable, or neither.
 Written from the descriptions of the formats (docs/reference/archive-format.md, receipts.md), apart from the code that
@@ -653,7 +653,8 @@ def verify_receipt(data: bytes, trusted: Sequence[str] = ()) -> Report:
     """
     if RECEIPT.encode() not in data:
         return Report(UNREADABLE, reason="not-ours")
-    report = Report(not_proved=[name for name in NOT_PROVED if name != "keys" or not trusted])
+    said = {"earlier", "grew"} | ({"keys"} if trusted else set())
+    report = Report(not_proved=[name for name in NOT_PROVED if name not in said])
     checks: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("receipt", lambda: receipt_holds(canonical_json(data), trusted)),
         ("in-log", lambda: receipt_is_logged(canonical_json(data), trusted, report.counts)),
@@ -663,7 +664,7 @@ def verify_receipt(data: bytes, trusted: Sequence[str] = ()) -> Report:
             if not check():
                 continue
             report.checks.append((name, None))
-            report.not_proved = [unproved for unproved in report.not_proved if unproved != name]
+            report.not_proved = [other for other in report.not_proved if other != name]
         except Refuted as refusal:
             report.checks.append((name, refusal))
         except MALFORMED:
@@ -712,8 +713,101 @@ def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
         "entries": len(archive.entries),
         "log_size": sum(size for size, _ in archive.checkpoints.values()),
     }
-    report.not_proved = [name for name in NOT_PROVED if name != "in-log" and (name != "keys" or not trusted)]
+    report.not_proved = [
+        name for name in NOT_PROVED if name not in {"in-log", "grew"} and (name != "keys" or not trusted)
+    ]
     return report
+
+
+# --- what was kept earlier --------------------------------------------------------------------------------------
+
+
+class Stranger(Exception):
+    """What was kept does not hold by itself, or is of another person or another cockpit: it says nothing here."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an older file says of the logs: the states that were signed, by origin, and entries, by origin and index.
+
+    ``history`` are all the person's entries of that time, oldest first, when the file is an archive.
+    """
+
+    states: dict[str, tuple[int, bytes]]
+    entries: dict[tuple[str, int], bytes]
+    history: list[dict[str, Any]]
+
+
+def verify_since(data: bytes, kept: bytes, trusted: Sequence[str] = ()) -> Report:
+    """Check an archive, and that nothing is gone of what a file kept earlier says.
+
+    ``kept`` is an older archive of the same person, a receipt, a ``.tlog-proof`` or a checkpoint.
+    """
+    report = verify(data, trusted)
+    if report.outcome != PROVED:
+        return report
+    archive = Archive(data, tuple(trusted))
+    try:
+        earlier = read_kept(kept, archive)
+    except (Stranger, Refuted, *MALFORMED):
+        return Report(UNREADABLE, reason="since-unreadable")
+    try:
+        grew = check_since(archive, earlier)
+    except Refuted as refusal:
+        return Report(REFUTED, [*report.checks, ("since", refusal)])
+    report.checks.append(("since", None))
+    report.not_proved = [name for name in report.not_proved if name != "earlier"] + (["grew"] if grew else [])
+    return report
+
+
+def read_kept(kept: bytes, archive: Archive) -> Kept:
+    """What an older file says, once it holds by itself under the archive's keys. Raises ``Stranger`` or ``Refuted``."""
+    log = archive.key("log")
+    if zipfile.is_zipfile(io.BytesIO(kept)):
+        old = Archive(kept, archive.trusted)
+        if verify(kept, archive.trusted).outcome != PROVED or old.key("log") != log:
+            raise Stranger
+        if old.listed("log/tag_key") != archive.listed("log/tag_key"):
+            raise Stranger
+        return Kept({old.log_origin(name): state for name, state in old.checkpoints.items()}, {}, old.entries)
+    if kept.startswith(b"{"):
+        receipt = canonical_json(kept)
+        check_receipt(receipt, archive.key("receipts"))
+        place = receipt["log"]
+        states = {place["origin"]: check_proof(receipt, log)} if receipt["proof"] else {}
+        return Kept(states, {(place["origin"], place["index"]): strict_base64(receipt["opened"]["leaf"])}, [])
+    note = kept.partition(b"\n\n")[2] if kept.startswith(TLOG_PROOF.encode()) else kept
+    origin = note.partition(b"\n")[0].decode("utf-8")
+    if origin not in map(archive.log_origin, archive.checkpoints):
+        raise Stranger
+    return Kept({origin: read_checkpoint(note, origin, (origin, log[1]))}, {}, [])
+
+
+def check_since(archive: Archive, kept: Kept) -> bool:
+    """Every entry that was there is there, where it was, and no log is shorter or forked; whether any log grew."""
+    now = [lasting(entry) for entry in archive.entries[: len(kept.history)]]
+    if now != [lasting(entry) for entry in kept.history]:
+        raise Refuted("since-gone")
+    leaves = {
+        (archive.log_origin(entry["log"]), entry["index"]): raw
+        for entry, (raw, _) in zip(archive.entries, archive.leaves, strict=True)
+    }
+    if any(leaves.get(place) != leaf for place, leaf in kept.entries.items()):
+        raise Refuted("since-gone")
+    grew = False
+    for log, (size, root) in archive.checkpoints.items():
+        then = kept.states.get(archive.log_origin(log), (size, root))
+        if then[0] > size:
+            raise Refuted("since-cut", log)
+        if then[0] == size and then[1] != root:
+            raise Refuted("since-fork", log)
+        grew |= then[0] < size
+    return grew
+
+
+def lasting(entry: dict[str, Any]) -> dict[str, Any]:
+    """What an entry says whenever it is exported: all but its proof, which moves on with the log."""
+    return {name: value for name, value in entry.items() if name != "proof"}
 
 
 # --- policies, evaluated anew: written from Cedar's description of its language and of its JSON -------------------
@@ -1127,6 +1221,7 @@ TITLES = {
     "in-log": ("its entry is in the log", "son inscription est dans l'historique"),
     "decisions": ("every decision comes out again", "chaque décision se retrouve"),
     "records": ("data, tables and files agree", "données, tableaux et fichiers concordent"),
+    "since": ("nothing is gone of what you kept", "rien ne manque de ce que vous aviez gardé"),
 }
 FAULTS = {
     "damaged": ("damaged", "abîmé"),
@@ -1177,6 +1272,20 @@ FAULTS = {
     "cut": ("cut short", "coupé"),
     "key-type": ("a key is of another type", "une clé est d'un autre type"),
     "key-name": ("a key does not match its name", "une clé ne correspond pas à son nom"),
+    "since-gone": (
+        "an entry that you kept is gone or changed",
+        "une inscription que vous aviez manque ou a changé",
+    ),
+    "since-cut": ("shorter than what you kept", "plus court que ce que vous aviez gardé"),
+    "since-fork": ("another than what you kept", "un autre que ce que vous aviez gardé"),
+    "since-unreadable": (
+        "what you kept is damaged, or is not of this person and this cockpit",
+        "ce que vous aviez gardé est abîmé, ou n'est pas de cette personne et de ce cockpit",
+    ),
+    "since-archive": (
+        "only an archive can be held to what you kept",
+        "seule une archive se compare à ce que vous aviez gardé",
+    ),
     "not-ours": ("this is not an archive of a personal-data cockpit", "ce n'est pas une archive de cockpit"),
     "no-file": ("there is no such file", "ce fichier n'existe pas"),
     "no-plain-file": ("this is not a file", "ce n'est pas un fichier"),
@@ -1191,6 +1300,14 @@ NOT_PROVED = {
     "in-log": (
         "that its entry is in the log: give the log's key too (--vkey)",
         "que son inscription est dans l'historique : donnez aussi la clé de l'historique (--vkey)",
+    ),
+    "earlier": (
+        "that it holds all that an older file showed you: compare it with one that you kept (--since)",
+        "qu'elle contient tout ce qu'un fichier plus ancien montrait : comparez-la à un fichier gardé (--since)",
+    ),
+    "grew": (
+        "that the log only grew for everybody else: see the page “Check that nothing was erased”",
+        "que l'historique n'a fait que grandir pour les autres : voyez la page « Vérifier que rien n'a été effacé »",
     ),
     "after": ("what happened after this file was made", "ce qui s'est passé après ce fichier"),
     "fork": (
@@ -1247,18 +1364,28 @@ def print_json(report: Report) -> None:
     }))  # fmt: skip
 
 
-def verify_file(path: Path, trusted: Sequence[str]) -> Report:
+def unreadable(path: Path) -> str | None:
+    """Why a file is not even opened."""
+    if not path.exists():
+        return "no-file"
+    # A pipe or a device may never end.
+    if not path.is_file():
+        return "no-plain-file"
+    return "over-limit" if path.stat().st_size > MAX_BYTES else None
+
+
+def verify_file(path: Path, trusted: Sequence[str], since: Path | None = None) -> Report:
     """Check a file; whatever keeps it from being read is an answer too."""
     try:
-        if not path.exists():
-            return Report(UNREADABLE, reason="no-file")
-        # A pipe or a device may never end.
-        if not path.is_file():
-            return Report(UNREADABLE, reason="no-plain-file")
-        if path.stat().st_size > MAX_BYTES:
-            return Report(UNREADABLE, reason="over-limit")
+        for one in (path, since):
+            if one is not None and (fault := unreadable(one)):
+                return Report(UNREADABLE, reason=fault)
         data = path.read_bytes()
-        return verify_receipt(data, trusted) if data.startswith(b"{") else verify(data, trusted)
+        if since is None:
+            return verify_receipt(data, trusted) if data.startswith(b"{") else verify(data, trusted)
+        if data.startswith(b"{"):
+            return Report(UNREADABLE, reason="since-archive")
+        return verify_since(data, since.read_bytes(), trusted)
     except MemoryError:
         return Report(UNREADABLE, reason="no-memory")
     except (OSError, ValueError) as error:
@@ -1273,6 +1400,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("archive")
     parser.add_argument("--vkey", action="append", default=[], help="a key you trust: name+hash+key (repeatable)")
+    parser.add_argument("--since", type=Path, help="an older archive, receipt, proof or checkpoint that you kept")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--lang", choices=("en", "fr"), default="fr" if spoken.startswith("fr") else "en")
     chosen = parser.parse_args(arguments)
@@ -1284,7 +1412,7 @@ def main(arguments: list[str]) -> int:
     # A terminal that has no accents must not turn a verdict into a crash, whose exit code would say "refuted".
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    report = verify_file(Path(chosen.archive), chosen.vkey)
+    report = verify_file(Path(chosen.archive), chosen.vkey, chosen.since)
     try:
         if chosen.json:
             print_json(report)
