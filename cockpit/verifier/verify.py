@@ -1364,22 +1364,22 @@ def print_json(report: Report) -> None:
     }))  # fmt: skip
 
 
-def unreadable(path: Path) -> str | None:
-    """Why a file is not even opened."""
+def unreadable(path: Path) -> Report | None:
+    """The report on a file that is not even opened."""
     if not path.exists():
-        return "no-file"
+        return Report(UNREADABLE, reason="no-file")
     # A pipe or a device may never end.
     if not path.is_file():
-        return "no-plain-file"
-    return "over-limit" if path.stat().st_size > MAX_BYTES else None
+        return Report(UNREADABLE, reason="no-plain-file")
+    return Report(UNREADABLE, reason="over-limit") if path.stat().st_size > MAX_BYTES else None
 
 
 def verify_file(path: Path, trusted: Sequence[str], since: Path | None = None) -> Report:
     """Check a file; whatever keeps it from being read is an answer too."""
     try:
         for one in (path, since):
-            if one is not None and (fault := unreadable(one)):
-                return Report(UNREADABLE, reason=fault)
+            if one is not None and (report := unreadable(one)):
+                return report
         data = path.read_bytes()
         if since is None:
             return verify_receipt(data, trusted) if data.startswith(b"{") else verify(data, trusted)
