@@ -17,7 +17,12 @@ from cockpit.store.space import CONSENTS, Reader
 
 
 def refused_before(cockpit: Cockpit, reader: Reader, pending: Pending) -> Refusal | None:
-    """The refusal that answers this request already; None when the person must be asked. Raises ``Tampered``."""
+    """The refusal that answers this request already; None when the person must be asked. Raises ``Tampered``.
+
+    A request that does not rest on consent is always put: an objection is no answer to the next one.
+    """
+    if not pending.use.refusable:
+        return None
     lives: list[list[dict[str, Any]]] = list(newest(reader.lines(CONSENTS)).values())
     asked = [lines for lines in lives if _named(lines) == (pending.clause.service, pending.clause.use)]
     # Of two in one second, the one that was begun later: its number says so (UUID version 7).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.consent.bases import basis_words
 from cockpit.consent.notice import KindWords, LabelLine, day_in_words, render
 from cockpit.consent.record.build import clause_of
 from cockpit.consent.record.form import record_sha256
@@ -30,6 +31,13 @@ TITLES = {
     _S.INVALIDATED: Words("Accord annulé", "Consent invalidated"),
 }
 """What the page is, for each state."""
+
+_OTHER_TITLES = {
+    _S.GIVEN: Words("Reçu de la remise de vos données", "Receipt of handing over your data"),
+    _S.REFUSED: Words("Reçu de votre opposition", "Receipt of your objection"),
+    _S.WITHDRAWN: Words("Reçu de votre opposition", "Receipt of your objection"),
+}
+"""What it is when the use rests on another basis than consent."""
 
 _STATES = {
     _S.REQUESTED: Words("Demandé le {}. Rien ne peut être lu.", "Requested on {}. Nothing may be read."),
@@ -75,8 +83,10 @@ _HUMAN = Words(
     "Demander qu'une personne revoie la décision.",
     "To ask that a person look at the decision again.",
 )
+_OBJECT = Words("Comment vous y opposer ?", "How to object?")
 _WITHDRAW = Words("Comment retirer ?", "How to withdraw?")
 _WITHDRAW_TOLD = Words("À tout moment, sans donner de raison : {}", "At any time, without a reason: {}")
+_BASIS = Words("Sur quelle base ?", "On what basis?")
 _COMPLAIN = Words("À qui vous plaindre ?", "To whom to complain?")
 _TERMS = Words("Quels termes ?", "Which terms?")
 _TERMS_TOLD = Words(
@@ -123,14 +133,18 @@ def page_of(
         _line(_STATE, _STATES[record.state].in_language(language).format(at), language),
         _line(_BY, _ACTORS[record.actor.role].in_language(language) + "." + _role(record, language), language),
     )
-    after = _afterwards(full, record, language) if full else ()
+    after = _afterwards(full, record, shown.use, language) if full else ()
     return RecordPage(
         language,
-        TITLES[record.state].in_language(language),
+        _title(record, shown).in_language(language),
         shown.use.title.in_language(language),
         (*stands, *told, *after),
         _numbers(record, log, language),
     )
+
+
+def _title(record: ConsentRecord, shown: Shown) -> Words:
+    return TITLES[record.state] if shown.use.refusable else _OTHER_TITLES.get(record.state, TITLES[record.state])
 
 
 def _role(record: ConsentRecord, language: str) -> str:
@@ -152,12 +166,17 @@ def _nameless(record: ConsentRecord, shown: Shown, language: str) -> tuple[Label
     )
 
 
-def _afterwards(full: ConsentRecord, record: ConsentRecord, language: str) -> tuple[LabelLine, ...]:
+def _afterwards(full: ConsentRecord, record: ConsentRecord, use: Use, language: str) -> tuple[LabelLine, ...]:
     terms = full.terms
     assert terms is not None
     human = " " + _HUMAN.in_language(language) if any(right.endswith("#A22") for right in terms.rights) else ""
-    lines = [_line(_RIGHTS, _RIGHTS_TOLD.in_language(language) + human, language)]
-    if not record.state.final:
+    lines = [
+        _line(_BASIS, basis_words(terms.law.bases[0]).in_language(language), language),
+        _line(_RIGHTS, _RIGHTS_TOLD.in_language(language) + human, language),
+    ]
+    if not use.refusable:
+        lines.append(_line(_OBJECT, use.withdrawal.in_language(language), language))
+    elif not record.state.final:
         how = _WITHDRAW_TOLD.in_language(language).format(terms.withdrawal)
         lines.append(_line(_WITHDRAW, how, language))
     authority = terms.law.authority

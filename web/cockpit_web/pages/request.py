@@ -16,6 +16,7 @@ from cockpit.acts.answer_consent import Handed, JointFacts, ask_other, defer, gi
 from cockpit.acts.ask_consent import pending
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.hold_back import hold_back, refused_before
+from cockpit.consent.bases import basis_words
 from cockpit.consent.facts import ReadRequest, candidate, recipient
 from cockpit.consent.mandates import BeyondMandate, check_yes, ended_with
 from cockpit.consent.narrowing import DURATIONS_MONTHS, BadChoice, Narrowing, narrowed
@@ -104,7 +105,8 @@ class RequestPage:
     """What the page shows. ``joint`` are the titles of what speaks of another adult too; ``against`` the sentences of
     the person's own rules that this request would break.
 
-    ``beyond`` says why whoever acts for the person may not say yes; empty when they may.
+    ``beyond`` says why whoever acts for the person may not say yes; empty when they may. ``basis`` says what the
+    request rests on, and ``withdrawal`` how it is ended, or objected to when it does not rest on consent.
     """
 
     pending: Pending
@@ -121,6 +123,8 @@ class RequestPage:
     beyond: str
     contact: str
     legal_basis: str
+    basis: str
+    withdrawal: str
 
 
 @router.get("/demande")
@@ -269,6 +273,8 @@ def _page(
         beyond=_beyond(visit, given, language),
         contact=waiting.service.contact,
         legal_basis=waiting.use.legal_basis,
+        basis=basis_words(waiting.use.legal_basis).in_language(language),
+        withdrawal=waiting.use.withdrawal.in_language(language),
     )
 
 
