@@ -17,7 +17,7 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = "mesinfos-cockpit-audit-bundle"
 CONTEXT = b"mesinfos-cockpit audit bundle v1\n"
 SAMPLE_CONTEXT = b"mesinfos-cockpit sample v1\n"
+CONSENT_LOG = "consent"
 SAFE = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*){0,2}")
 MAX_BYTES = 1 << 31
 MAX_MEMBERS = 10_000
@@ -138,6 +139,27 @@ def check_logs(bundle: Bundle) -> None:
             raise Refuted(f"entries of {log} stand after its last checkpoint")
 
 
+def ends(bundle: Bundle, event: str) -> Iterator[tuple[str, int, bytes]]:
+    """The log, size and root that each ``shard.closed`` or ``shard.expired`` entry of the consent log names."""
+    if CONSENT_LOG not in bundle.logs():
+        return
+    for entry in bundle.leaves(CONSENT_LOG):
+        if json.loads(base64.b64decode(entry["leaf"], validate=True))["type"] == event and entry["opening"]:
+            part = entry["opening"]["part"]
+            yield str(part["log"]), int(part["size"]), bytes.fromhex(part["root"])
+
+
+def check_closed(bundle: Bundle) -> None:
+    """A log of a month that is over is the one that the consent log anchored, and did not grow since."""
+    key, held = base64.b64decode(bundle.state()["log_key"]).hex(), set(bundle.logs())
+    for log, size, root in ends(bundle, "shard.closed"):
+        if log not in held:
+            continue
+        origin, _, note = bundle.newest(log)
+        if read_note(note, origin, key) != (size, root):
+            raise Refuted(f"{log} is not the log that was closed with {size} entries")
+
+
 def check_openings(bundle: Bundle) -> None:
     """Every opening is what its leaf, or its record of a batch, commits to."""
     for log in bundle.logs():
@@ -204,6 +226,7 @@ CHECKS: tuple[tuple[str, Callable[[Bundle], None]], ...] = (
     ("files", check_files),
     ("logs", check_logs),
     ("openings", check_openings),
+    ("closed", check_closed),
     ("mandate", check_mandate),
     ("sample", check_sample),
 )

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cockpit.verifier.audit_bundle import MALFORMED, MAX_BYTES, Bundle, Refuted, verify_bundle
+from cockpit.verifier.audit_bundle import CONSENT_LOG, MALFORMED, MAX_BYTES, Bundle, Refuted, verify_bundle
 from cockpit.verifier.since import check_grown, read_old
 from cockpit.verifier.trust import Key, Quorum, check_cosigned, read_keys, read_quorum
 
 EXIT = {"proved": 0, "refuted": 1, "unreadable": 2}
-CONSENT_LOG = "consent"
 ALWAYS_OPEN = (
     "the answers: ask the same questions of the entries, which are proved",
     "the entries that the mandate does not open: only their types and minutes are known",

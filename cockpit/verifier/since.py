@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 
-from cockpit.verifier.audit_bundle import Bundle, Refuted, fold, push, read_note
+from cockpit.verifier.audit_bundle import Bundle, Refuted, ends, fold, push, read_note
 
 PROOF_FILE = "c2sp.org/tlog-proof@v1\n"
 
@@ -32,16 +32,21 @@ def read_old(content: bytes) -> tuple[str, ...]:
 def check_grown(bundle: Bundle, old: tuple[str, ...]) -> list[str]:
     """Each old checkpoint is a state that the log of the bundle went through; returns the logs it does not hold.
 
-    Raises ``Refuted``: entries that were there are changed, moved or gone, or the checkpoint is not this log's.
+    A log that is gone has an entry that covers it: it expired, with no fewer entries than it had. Raises ``Refuted``:
+    entries that were there are changed, moved or gone, or the checkpoint is not this log's.
     """
     key = base64.b64decode(bundle.state()["log_key"], validate=True).hex()
     origins = {bundle.newest(log)[0]: log for log in bundle.logs()}
     wanted: dict[str, dict[int, bytes]] = {}
     absent = []
+    covered = {log: (size, root) for log, size, root in ends(bundle, "shard.expired")}
     for note in old:
         origin = note.partition("\n")[0]
         size, root = read_note(note, origin, key)
         if origin not in origins:
+            last, of_then = covered.get(origin.rpartition("/")[2], (0, b""))
+            if size > last or (size == last and root != of_then):
+                raise Refuted(f"{origin} is gone, and no entry covers its {size} entries")
             absent.append(origin)
         elif wanted.setdefault(origins[origin], {}).setdefault(size, root) != root:
             raise Refuted(f"the log {origin} signed two states of {size} entries")

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from cockpit.audit.export import CONTEXT
+from cockpit.domain.event import Event, EventType
+from cockpit.domain.record import Json
 from cockpit.sealing.canonical import canonical
 from cockpit.sealing.signing import SigningKey
 from cockpit.tlog.cosignature import add_signatures, cosign
+from cockpit.tlog.logs import LogName, origin_of
 from cockpit.tlog.note import COSIGNATURE, Verifier, parse_note
 from cockpit.verifier.audit_bundle import verify_bundle
 from cockpit.verifier.audit_command import main
@@ -152,6 +155,44 @@ def test_entries_after_the_last_checkpoint_are_refuted(handed: Handed) -> None:
     log = handed.log_of(handed.leaves)
     content = handed.rewritten(handed.entries, log.note(len(handed.leaves) - 1))
     assert "after its last checkpoint" in verify_bundle(content)["checks"]["logs"]
+
+
+def note_of(ada: Auditor, month: str, leaves: list[bytes]) -> bytes:
+    """A checkpoint of a month's log, as this cockpit signs it."""
+    cockpit = ada.running.cockpit
+    log = PublishedLog(leaves, cockpit.operator.log, origin_of(cockpit.ledger.origin, LogName(month)))
+    return log.note(len(leaves))
+
+
+def say(ada: Auditor, event: EventType, part: dict[str, Json]) -> None:
+    cockpit = ada.running.cockpit
+    with cockpit.database.write() as connection:
+        cockpit.ledger.append(connection, Event(event, part), cockpit.clock())
+
+
+def test_openings_that_are_gone_without_a_covering_entry_are_refuted(ada: Auditor, tmp_path: Path) -> None:
+    gone = [b"one", b"two"]
+    kept = note_of(ada, "access-2025-11", gone)
+    before = Handed(ada, tmp_path / "before.zip")
+    assert main(["verify", before.kept(before.whole, "b"), "--since", before.kept(kept, "kept")]) == 1
+    root = PublishedLog(gone, ada.running.cockpit.operator.log).root(2)
+    for size, digest, code in ((1, root, 1), (2, bytes(32), 1), (2, root, 0)):
+        part: dict[str, Json] = {"log": "access-2025-11", "size": size, "root": digest.hex()}
+        say(ada, EventType.SHARD_EXPIRED, part)
+        after = Handed(ada, tmp_path / "after.zip")
+        assert main(["verify", after.kept(after.whole, "b"), "--since", after.kept(kept, "kept")]) == code
+
+
+def test_a_month_that_is_not_as_it_was_closed_is_refuted(ada: Auditor, tmp_path: Path) -> None:
+    true = Handed(ada, tmp_path / "bundle.zip")
+    (month,) = (name.split("/")[1] for name in true.files if name.startswith("logs/access-") and "entries" in name)
+    note = json.loads(true.files[f"logs/{month}/checkpoints.json"])[-1]["note"].split("\n")
+    root = base64.b64decode(note[2])
+    assert verify_bundle(true.whole)["checks"]["closed"] == "ok"
+    for size, digest, found in ((int(note[1]), root, "ok"), (int(note[1]) + 1, root, "is not the log that was closed")):
+        say(ada, EventType.SHARD_CLOSED, {"log": month, "size": size, "root": digest.hex()})
+        now = Handed(ada, tmp_path / "bundle.zip")
+        assert found in verify_bundle(now.whole)["checks"]["closed"]
 
 
 def test_only_the_keys_that_are_trusted_sign(handed: Handed) -> None:
