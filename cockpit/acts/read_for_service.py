@@ -15,7 +15,7 @@ from cockpit.consent.facts import Candidate, ReadRequest, candidate, recipient
 from cockpit.consent.pauses import Pause
 from cockpit.consent.projection import project
 from cockpit.consent.standing import StandingRule
-from cockpit.domain.consent import AccessMode, Consent
+from cockpit.domain.consent import AccessMode, Clause, Consent
 from cockpit.domain.decision import Allowed, Decision, Reason, Refused
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.event import Event, EventType
@@ -23,7 +23,7 @@ from cockpit.domain.ids import ConsentId, Kind, ServiceId
 from cockpit.domain.moment import day_of, instant
 from cockpit.domain.record import Json
 from cockpit.domain.service import Service
-from cockpit.domain.use import Grain
+from cockpit.domain.use import Grain, Source, Use
 from cockpit.grants.keys import opened_clause, opened_keyring, secret_hash, unwrap_private
 from cockpit.grants.pushed import open_binding
 from cockpit.grants.rules import open_rules
@@ -111,7 +111,8 @@ def _decide_log_release(
         return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
     reader = cockpit.spaces.reader(connection, presented.keyring)
     records = (stored.record for stored in reader.stream(wanted.kind, decision.data_from, decision.data_until))
-    items = project(records, decision.allowed, decision.data_from, decision.data_until, presented.pauses)
+    source = _source(cockpit, presented, wanted.kind)
+    items = project(records, decision.allowed, decision.data_from, decision.data_until, source, presented.pauses)
     asked = _asked(cockpit, presented, request, ready)
     logged = _log(cockpit, connection, presented, wanted, decision, now, len(items), asked)
     row = presented.row
@@ -179,13 +180,22 @@ def _request(presented: _Presented, wanted: Wanted, now: datetime) -> ReadReques
     )
 
 
+def _use(cockpit: Cockpit, clause: Clause) -> Use | None:
+    """The use as the person read it: what another text of it says is no basis for what was agreed to."""
+    use = cockpit.registry.use_of(clause)
+    return use if use is not None and cockpit.registry.use_sha256(use) == clause.use_sha256 else None
+
+
 def _candidate(cockpit: Cockpit, presented: _Presented) -> Candidate:
     clause = presented.consent.clause
-    use = cockpit.registry.use_of(clause)
-    # What another text of the use says is no basis for what was agreed to.
-    same = use is not None and cockpit.registry.use_sha256(use) == clause.use_sha256
+    use = _use(cockpit, clause)
     to = recipient(presented.service, clause.use, clause.use_version)
-    return candidate(presented.consent, to, use.special_basis if use and same else "")
+    return candidate(presented.consent, to, use.special_basis if use else "")
+
+
+def _source(cockpit: Cockpit, presented: _Presented, kind: Kind) -> Source:
+    use = _use(cockpit, presented.consent.clause)
+    return use.source_of(kind) if use else Source.VERIFIED
 
 
 def _asked(cockpit: Cockpit, presented: _Presented, request: ReadRequest, ready: Candidate) -> dict[str, Json]:

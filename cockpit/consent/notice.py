@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cockpit.domain.consent import AccessMode, Clause, ClauseInput
 from cockpit.domain.ids import Kind
 from cockpit.domain.service import Service
-from cockpit.domain.use import Automation, EndAction, Grain, Use, Words
+from cockpit.domain.use import Automation, EndAction, Grain, Source, Use, Words
 
 KindWords = dict[Kind, tuple[Words, dict[str, Words]]]
 """For each kind, its title and its fields' labels."""
@@ -29,6 +29,12 @@ _GRAINS = {
     Grain.DAY: Words("un total par jour", "one total a day"),
     Grain.MONTH: Words("un total par mois", "one total a month"),
     Grain.ANSWER: Words("une réponse, oui ou non", "an answer, yes or no"),
+}
+
+
+_SOURCES = {
+    Source.OBSERVED: Words("mesurées ou délivrées par un organisme", "measured or issued by a body"),
+    Source.VERIFIED: Words("de signature vérifiée", "with a verified signature"),
 }
 
 
@@ -58,7 +64,9 @@ def render(clause: Clause, use: Use, service: Service, kinds: KindWords, languag
     answers = (
         f"{service.name} ({service.contact})",
         use.purpose_words.in_language(language),
-        " ".join(_part(part, kinds, language) for part in clause.inputs) + " " + _period(clause, language),
+        " ".join(_part(part, use.source_of(part.kind), kinds, language) for part in clause.inputs)
+        + " "
+        + _period(clause, language),
         _until(clause, language),
         _kept(clause, language),
         _onward(clause, use, language),
@@ -97,16 +105,20 @@ _MONTHS = [
 ]
 
 
-def _part(part: ClauseInput, kinds: KindWords, language: str) -> str:
+def _data(clause: Clause, use: Use, kinds: KindWords, language: str) -> str:
+    parts = [_part(part, use.source_of(part.kind), kinds, language) for part in clause.inputs]
+    return " ".join([*parts, _period(clause, language)])
+
+
+def _part(part: ClauseInput, source: Source, kinds: KindWords, language: str) -> str:
     title, labels = kinds[part.kind]
     named = ", ".join(_inside(labels[name].in_language(language)) for name in part.fields)
-    grain = _GRAINS[part.grain].in_language(language)
+    how = [_GRAINS[part.grain].in_language(language)]
+    if source is not Source.ANY:
+        how.append(_SOURCES[source].in_language(language))
     optional = "" if part.required else (" (facultatif)" if language != "en" else " (optional)")
-    return (
-        f"{title.in_language(language)}{optional}, {grain} : {named}."
-        if language != "en"
-        else (f"{title.in_language(language)}{optional}, {grain}: {named}.")
-    )
+    colon = ":" if language == "en" else " :"
+    return f"{title.in_language(language)}{optional}, {', '.join(how)}{colon} {named}."
 
 
 def _inside(label: str) -> str:

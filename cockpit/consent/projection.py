@@ -8,25 +8,46 @@ from decimal import Decimal
 from cockpit.consent.pauses import Pause, in_pause
 from cockpit.domain.consent import ClauseInput
 from cockpit.domain.ids import Kind
-from cockpit.domain.record import Json, Record
+from cockpit.domain.record import Basis, Json, Provenance, Record, Verification
 from cockpit.domain.series import blanked, cut, summed
-from cockpit.domain.use import Grain
+from cockpit.domain.use import Grain, Source
 
 SERIES = Kind("energy.series")
 TRANSACTION = Kind("bank.transaction")
 
 
+def fits(origin: Provenance, source: Source) -> bool:
+    """Whether a use that accepts no weaker origin than ``source`` may have a datum of this one.
+
+    What carries a signature that is false was not issued by whom it says: it was not observed either.
+    """
+    if source is Source.ANY or origin.verification is Verification.VALID:
+        return True
+    observed = origin.basis is Basis.OBSERVED and origin.verification is not Verification.INVALID
+    return source is Source.OBSERVED and observed
+
+
 def project(
-    records: Iterable[Record], part: ClauseInput, data_from: str, data_until: str, pauses: Sequence[Pause] = ()
+    records: Iterable[Record],
+    part: ClauseInput,
+    data_from: str,
+    data_until: str,
+    source: Source,
+    pauses: Sequence[Pause] = (),
 ) -> list[dict[str, Json]]:
     """The objects that may leave, oldest first.
 
+    A record of a weaker origin than ``source``, which the use accepts, does not leave.
     A record whose own days all fall outside the window leaves nothing; an energy block is cut to the window first
     and summed when the grain is a day or a month; bank transactions are summed by month and sign when it is a month.
     What is dated in a pause does not leave: of a series the measures of those days, of anything else the record.
     """
     inside = sorted(
-        (record for record in records if record.kind == part.kind and _touches(record, data_from, data_until)),
+        (
+            record
+            for record in records
+            if record.kind == part.kind and fits(record.provenance, source) and _touches(record, data_from, data_until)
+        ),
         key=lambda record: (record.day, record.source_key),
     )
     if part.kind == SERIES:

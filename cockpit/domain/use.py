@@ -183,6 +183,10 @@ class Use:
         """The name a service asks by: ``energy-advice-v1``."""
         return f"{self.id}-v{self.version}"
 
+    def source_of(self, kind: Kind) -> Source:
+        """The weakest origin accepted for a kind; the strictest for one that the use does not ask for."""
+        return next((part.source for part in self.inputs if part.kind == kind), Source.VERIFIED)
+
     @property
     def refusable(self) -> bool:
         """Whether its legal basis is the person's consent; other bases are shown and logged all the same."""

@@ -12,7 +12,7 @@ from cockpit.consent.projection import project
 from cockpit.domain.consent import ClauseInput
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Record
-from cockpit.domain.use import Grain
+from cockpit.domain.use import Grain, Source
 from tests.web.furnished import bank, energy
 
 FIRST = date(2026, 1, 1)
@@ -38,7 +38,7 @@ def lines() -> list[Record]:
 @given(pause_days)
 def test_a_line_leaves_exactly_when_no_pause_covers_its_day(pairs: list[tuple[int, int | None]]) -> None:
     pauses = pauses_of(pairs)
-    left = {str(one["booking_date"]) for one in project(lines(), LINES, day(0), day(58), pauses)}
+    left = {str(one["booking_date"]) for one in project(lines(), LINES, day(0), day(58), Source.ANY, pauses)}
     assert left == {day(number) for number in range(59) if not in_pause(day(number), pauses)}
 
 
@@ -48,8 +48,8 @@ def test_a_curve_says_nothing_of_the_days_of_a_pause_and_all_of_the_others(
     pairs: list[tuple[int, int | None]],
 ) -> None:
     pauses, (block,) = pauses_of(pairs), energy(FIRST, 1)
-    (whole,) = project([block], CURVE, day(0), day(30))
-    left = project([block], CURVE, day(0), day(30), pauses)
+    (whole,) = project([block], CURVE, day(0), day(30), Source.ANY)
+    left = project([block], CURVE, day(0), day(30), Source.ANY, pauses)
     values = left[0]["values"] if left else [None] * (31 * 48)
     assert isinstance(values, list)
     assert isinstance(whole["values"], list)
@@ -62,7 +62,7 @@ def test_a_curve_says_nothing_of_the_days_of_a_pause_and_all_of_the_others(
 def test_sums_leave_the_pauses_out(pairs: list[tuple[int, int | None]]) -> None:
     pauses = pauses_of(pairs)
     by_day = ClauseInput(CURVE.kind, ("values",), Grain.DAY, required=True)
-    left = project(energy(FIRST, 1), by_day, day(0), day(30), pauses)
+    left = project(energy(FIRST, 1), by_day, day(0), day(30), Source.ANY, pauses)
     days = {str(total["day"]) for block in left for total in block["values"]}  # type: ignore[union-attr,index,call-overload]
     assert days == {day(number) for number in range(31) if not in_pause(day(number), pauses)}
 

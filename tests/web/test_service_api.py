@@ -64,7 +64,7 @@ def test_what_is_released_is_what_the_preview_showed_byte_for_byte(
     waiting = pending(cockpit, coach.service.id, coach.push().json()["request_uri"])
     with reading(cockpit, visit) as reader:
         records = [kept.record for kept in reader.records(SERIES)]
-    (shown,) = preview(narrowed(waiting.clause, choice, cockpit.clock()), lambda _: records)
+    (shown,) = preview(narrowed(waiting.clause, choice, cockpit.clock()), waiting.use, lambda _: records)
     code = give(cockpit, visit, waiting, choice).partition("code=")[2].partition("&")[0]
     issued = coach.redeem(code).json()
 

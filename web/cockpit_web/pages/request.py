@@ -155,7 +155,7 @@ def show_bytes(
     waiting = pending(cockpit, client_id, request_uri)
     with reading(cockpit, visit) as reader:
         parts = _previewed(
-            reader, _given(waiting, _choices(request.query_params, waiting), visit.mandate, cockpit.clock())
+            reader, waiting, _given(waiting, _choices(request.query_params, waiting), visit.mandate, cockpit.clock())
         )
     for part in parts:
         if part.kind == kind:
@@ -233,8 +233,8 @@ def _given(waiting: Pending, choices: Choices, mandate: Mandate | None, now: dat
     return ended_with(mandate, given)
 
 
-def _previewed(reader: Reader, given: Clause) -> tuple[PreviewPart, ...]:
-    return preview(given, lambda kind: (stored.record for stored in reader.records(kind)))
+def _previewed(reader: Reader, waiting: Pending, given: Clause) -> tuple[PreviewPart, ...]:
+    return preview(given, waiting.use, lambda kind: (stored.record for stored in reader.records(kind)))
 
 
 def _page(
@@ -253,7 +253,9 @@ def _page(
     given = waiting.clause
     try:
         given = _given(waiting, choices, visit.mandate, now)
-        leaving = tuple(_leaving(cockpit, waiting, choices, part, language) for part in _previewed(reader, given))
+        leaving = tuple(
+            _leaving(cockpit, waiting, choices, part, language) for part in _previewed(reader, waiting, given)
+        )
         if choices.any:
             notice = render_notice(given, waiting.use, waiting.service, cockpit.kind_words, language)
     except (BadChoice, BeyondMandate) as error:
