@@ -74,7 +74,7 @@ do_not_mutate_patterns = ['^\\s*raise ']
 also_copy = ["benchmarks", "connectors", "docs", "examples", "policies", "web"]
 pytest_add_cli_args = ["-n0", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib", "-m", "not long"]
 pytest_add_cli_args_test_selection = {room["tests"]}
-timeout_multiplier = 3.0
+timeout_multiplier = 10.0
 """
     project.write_text(project.read_text("utf-8") + settings, "utf-8")
     session.chdir(copy)

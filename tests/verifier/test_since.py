@@ -163,5 +163,12 @@ def test_the_command_compares_with_a_file_and_says_it_in_words(
     assert "+ rien ne manque de ce que vous aviez gardé" in said
     assert main([str(older), "--since", str(newer), "--lang", "en"]) == REFUTED
     assert "x nothing is gone of what you kept: an entry that you kept is gone or changed" in capsys.readouterr().out
+    assert main([str(newer), "--since", str(older), "--json"]) == PROVED
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"verdict", "reason", "checks", "counts", "not_proved"}
+    assert (told["verdict"], told["reason"], told["checks"]["since"]) == ("proved", None, "ok")
+    assert set(told["checks"].values()) == {"ok"}
+    assert told["counts"]["entries"] == 3
+    assert any("only grew" in one for one in told["not_proved"])
     for arguments in ([str(receipt), "--since", str(older)], [str(newer), "--since", str(tmp_path / "none")]):
         assert main(arguments) == UNREADABLE
