@@ -168,7 +168,7 @@ def test_the_command_compares_with_a_file_and_says_it_in_words(
     assert set(told) == {"verdict", "reason", "checks", "counts", "not_proved"}
     assert (told["verdict"], told["reason"], told["checks"]["since"]) == ("proved", None, "ok")
     assert set(told["checks"].values()) == {"ok"}
-    assert told["counts"]["entries"] == 3
+    assert told["counts"]["entries"] == 4
     assert any("only grew" in one for one in told["not_proved"])
     for arguments in ([str(receipt), "--since", str(older)], [str(newer), "--since", str(tmp_path / "none")]):
         assert main(arguments) == UNREADABLE
