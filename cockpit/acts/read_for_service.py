@@ -1,8 +1,9 @@
-"""Read for a service: decide, log, project, release. In that order, on this one screen."""
+"""Read for a service: decide, project, log, release. In that order, on this one screen."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,6 +37,9 @@ from cockpit.store.ledger import Logged
 from cockpit.store.tokens import TokenType
 from cockpit.store.walls import name_person
 
+MOST_TOGETHER = 16
+"""The most reads that one call decides: a use asks for a few kinds."""
+
 
 class InvalidToken(ServiceMustAct):
     """The access token is unknown, expired, or its consent has ended (RFC 6750 section 3.1)."""
@@ -62,7 +66,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What leaves. ``body`` holds the items' canonical bytes: those of the preview, when the data is the same."""
+    """What leaves. ``body`` holds the items' canonical bytes: those of the preview, when the data is the same.
+
+    ``position`` is its place in the batch that its entry is, when several reads were logged as one.
+    """
 
     kind: Kind
     body: bytes = field(repr=False)
@@ -70,6 +77,7 @@ class Release:
     consent: ConsentId
     obligations: tuple[str, ...]
     logged: Logged
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,40 +92,82 @@ class _Presented:
     rules: tuple[StandingRule, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """One read after its decision: what would leave of it (nothing of a refusal), and what the policies were asked."""
+
+    wanted: Wanted
+    decision: Decision
+    items: tuple[dict[str, Json], ...]
+    asked: dict[str, Json]
+
+
 def read_for_service(cockpit: Cockpit, access_token: str, wanted: Wanted) -> Release:
     """Release what the person granted, or refuse. Raises ``InvalidToken`` or ``AccessRefused``."""
+    (answer,) = read_together(cockpit, access_token, [wanted])
+    if isinstance(answer, AccessRefused):
+        raise answer
+    return answer
+
+
+def read_together(cockpit: Cockpit, access_token: str, several: Sequence[Wanted]) -> list[Release | AccessRefused]:
+    """Decide several reads under one token, each by itself, and log them as one entry, in their order.
+
+    Raises ``InvalidToken``, and ``ValueError`` for no read or more than ``MOST_TOGETHER``.
+    """
+    if not 0 < len(several) <= MOST_TOGETHER:
+        raise ValueError(f"1 to {MOST_TOGETHER} reads together")
     now = cockpit.clock()
     with cockpit.database.write() as connection:
-        answer = _decide_log_release(cockpit, connection, access_token, wanted, now)
-    # Raised after the transaction, so that the entry of a refusal is kept.
-    if not isinstance(answer, Release):
+        answer = _decide_log_release(cockpit, connection, access_token, several, now)
+    # Raised after the transaction, so that the entry of a service that still knocks is kept.
+    if isinstance(answer, InvalidToken):
         raise answer
     return answer
 
 
 def _decide_log_release(
-    cockpit: Cockpit, connection: Connection, access_token: str, wanted: Wanted, now: datetime
-) -> Release | InvalidToken | AccessRefused:
-    presented = _open_token(cockpit, connection, access_token, wanted, now)
+    cockpit: Cockpit, connection: Connection, access_token: str, several: Sequence[Wanted], now: datetime
+) -> InvalidToken | list[Release | AccessRefused]:
+    presented = _open_token(cockpit, connection, access_token, several[0], now)
     if isinstance(presented, InvalidToken):
         return presented
-    request, ready = _request(presented, wanted, now), _candidate(cockpit, presented)
+    decided: list[_Decided] = []
+    for wanted in several:
+        before = sum(isinstance(one.decision, Allowed) for one in decided)
+        decided.append(_decide_read(cockpit, connection, presented, wanted, now, before))
+    logged = _log(cockpit, connection, presented, decided, now)
+    _count(connection, presented, decided, now)
+    return [_released(one, logged, place if len(decided) > 1 else None) for place, one in enumerate(decided)]
+
+
+def _decide_read(
+    cockpit: Cockpit, connection: Connection, presented: _Presented, wanted: Wanted, now: datetime, before: int
+) -> _Decided:
+    """``before`` reads were allowed already in this transaction: they count against the same quota."""
+    request, ready = _request(presented, wanted, now, before), _candidate(cockpit, presented)
     shadow = cockpit.oracle if cockpit.oracle.is_due(request.id, ready.use) else None
     decision = decide(cockpit.policies, request, (ready,), rules=presented.rules, shadow=shadow)
+    asked = _asked(cockpit, presented, request, ready)
     if isinstance(decision, Refused):
-        _log(cockpit, connection, presented, wanted, decision, now, 0, _asked(cockpit, presented, request, ready))
         if decision.disagreement:
             _raise_alarm(cockpit, connection, decision, now)
-        return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
+        return _Decided(wanted, decision, (), asked)
     reader = cockpit.spaces.reader(connection, presented.keyring)
     records = (stored.record for stored in reader.stream(wanted.kind, decision.data_from, decision.data_until))
     source = _source(cockpit, presented, wanted.kind)
     items = project(records, decision.allowed, decision.data_from, decision.data_until, source, presented.pauses)
-    asked = _asked(cockpit, presented, request, ready)
-    logged = _log(cockpit, connection, presented, wanted, decision, now, len(items), asked)
-    row = presented.row
-    consents.count_read(connection, row.person, row.id, day_of(now), request.reads_spent + 1, instant(now))
-    return Release(wanted.kind, canonical(items), len(items), presented.consent.id, decision.obligations, logged)
+    return _Decided(wanted, decision, tuple(items), asked)
+
+
+def _released(decided: _Decided, logged: Logged, position: int | None) -> Release | AccessRefused:
+    """What leaves of a read that is in the log already."""
+    decision = decided.decision
+    if isinstance(decision, Refused):
+        return AccessRefused(_SENTENCES[decision.reason], code=decision.reason)
+    body, count = canonical(decided.items), len(decided.items)
+    kind, consent = decided.wanted.kind, decision.consent
+    return Release(kind, body, count, consent, decision.obligations, logged, position)
 
 
 def _open_token(
@@ -162,10 +212,20 @@ def _log_knock(
     cockpit.ledger.append(connection, Event(EventType.ACCESS_REFUSED, named, subject), now, row.person)
 
 
-def _request(presented: _Presented, wanted: Wanted, now: datetime) -> ReadRequest:
-    row = presented.row
-    once = presented.consent.clause.mode is AccessMode.ONCE
-    spent = row.reads_count if once or row.reads_day == day_of(now) else 0
+def _spent(presented: _Presented, now: datetime) -> int:
+    """How many reads count against the quota already: of today, or of the whole life of a consent to one reading."""
+    row, once = presented.row, presented.consent.clause.mode is AccessMode.ONCE
+    return row.reads_count if once or row.reads_day == day_of(now) else 0
+
+
+def _count(connection: Connection, presented: _Presented, decided: Sequence[_Decided], now: datetime) -> None:
+    allowed = sum(isinstance(one.decision, Allowed) for one in decided)
+    if allowed:
+        row, spent = presented.row, _spent(presented, now) + allowed
+        consents.count_read(connection, row.person, row.id, day_of(now), spent, instant(now))
+
+
+def _request(presented: _Presented, wanted: Wanted, now: datetime, before: int) -> ReadRequest:
     return ReadRequest(
         id=secrets.token_hex(16),
         person=presented.consent.person,
@@ -176,7 +236,7 @@ def _request(presented: _Presented, wanted: Wanted, now: datetime) -> ReadReques
         data_from=wanted.data_from,
         data_until=wanted.data_until,
         now=instant(now),
-        reads_spent=spent,
+        reads_spent=_spent(presented, now) + before,
     )
 
 
@@ -219,17 +279,17 @@ def _raise_alarm(cockpit: Cockpit, connection: Connection, decision: Refused, no
 
 
 def _log(
-    cockpit: Cockpit,
-    connection: Connection,
-    presented: _Presented,
-    wanted: Wanted,
-    decision: Decision,
-    now: datetime,
-    count: int,
-    asked: dict[str, Json],
+    cockpit: Cockpit, connection: Connection, presented: _Presented, decided: Sequence[_Decided], now: datetime
 ) -> Logged:
-    clause = presented.consent.clause
-    allowed = isinstance(decision, Allowed)
+    """One entry for one read, and one for all of several: a batch, whose records stand in their order."""
+    person, events = presented.row.person, [_event(cockpit, presented, one) for one in decided]
+    if len(events) == 1:
+        return cockpit.ledger.append(connection, events[0], now, person)
+    return cockpit.ledger.append_batch(connection, [(event, person) for event in events], now)
+
+
+def _event(cockpit: Cockpit, presented: _Presented, decided: _Decided) -> Event:
+    clause, wanted, decision = presented.consent.clause, decided.wanted, decided.decision
     # What a service names may be anything: only kinds and fields of the vocabulary enter the log.
     sheet = cockpit.registry.kinds.get(wanted.kind)
     fields = decision.allowed.fields if isinstance(decision, Allowed) else wanted.fields
@@ -248,15 +308,15 @@ def _log(
         **named,
         "consent": presented.consent.id,
         "service_name": presented.service.name,
-        "count": count,
-        **asked,
+        "count": len(decided.items),
+        **decided.asked,
     }
-    if isinstance(decision, Allowed):
-        subject |= {"from": decision.data_from, "until": decision.data_until, "grain": decision.allowed.grain.value}
-        if decision.grounds.alerts:
-            subject["rules"] = list(decision.grounds.alerts)
-    event = EventType.ACCESS_ALLOWED if allowed else EventType.ACCESS_REFUSED
-    return cockpit.ledger.append(connection, Event(event, named, subject), now, presented.row.person)
+    if isinstance(decision, Refused):
+        return Event(EventType.ACCESS_REFUSED, named, subject)
+    subject |= {"from": decision.data_from, "until": decision.data_until, "grain": decision.allowed.grain.value}
+    if decision.grounds.alerts:
+        subject["rules"] = list(decision.grounds.alerts)
+    return Event(EventType.ACCESS_ALLOWED, named, subject)
 
 
 _SENTENCES = {

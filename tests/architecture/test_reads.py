@@ -1,9 +1,9 @@
 """No service reaches a record but through the decision and the log: read in the code itself.
 
-What is shown: (1) every route under /api/ is the data API's, and the only act it may call is ``read_for_service``; (2)
-nothing else makes a reader from what a token opens, pages only from the key of the person who visits; (3) in
-``read_for_service``, the one place where such a reader is made comes after the decision and its refusal, and what
-leaves comes after the entry of the log.
+What is shown: (1) every route under /api/ is the data API's, and the only acts it may call are ``read_for_service`` and
+``read_together``, of one module; (2) nothing else makes a reader from what a token opens, pages only from the key of
+the person who visits; (3) in that module, the one place where such a reader is made comes after the decision and its
+refusal, and what leaves comes after the entry of the log.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ def test_every_route_of_the_data_api_is_in_one_module_and_calls_one_act() -> Non
     acts = {name for name in ours if name.startswith("cockpit.acts.")}
     assert acts == {
         f"cockpit.acts.read_for_service.{name}"
-        for name in ("AccessRefused", "InvalidToken", "Release", "Wanted", "read_for_service")
-    }
+        for name in (
+            "MOST_TOGETHER", "AccessRefused", "InvalidToken", "Release", "Wanted", "read_for_service", "read_together",
+        )
+    }  # fmt: skip
     # Beside the act it sees words, and how to write them: nothing that holds a record.
     assert all(name.startswith(("cockpit.acts.", "cockpit.domain.", "cockpit.sealing.canonical.")) for name in ours)
 
@@ -100,40 +102,49 @@ def test_only_a_release_leaves_and_only_the_act_makes_one() -> None:
     assert {path for path, tree in modules(CORE, WEB) if "Allowed" in called(tree)} == {CORE / "consent" / "engine.py"}
 
 
-def test_the_act_decides_then_logs_then_releases() -> None:
+def functions() -> dict[str, ast.FunctionDef]:
     tree = ast.parse(ACT.read_text("utf-8"))
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert {name for name, node in functions.items() if "reader" in called(node)} == {"_decide_log_release"}
-    steps = functions["_decide_log_release"].body
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
-    def first(*names: str) -> int:
-        return next(number for number, step in enumerate(steps) if set(names) & called(step))
 
-    decided = first("decide")
-    refused = steps[decided + 1]
-    # Right after the decision, a refusal is logged and leaves: nothing below runs without an ``Allowed``.
-    assert isinstance(refused, ast.If)
+def first(steps: list[ast.stmt], name: str) -> int:
+    """Which of these steps is the first that calls this."""
+    return next(number for number, step in enumerate(steps) if name in called(step))
+
+
+def test_a_record_is_read_after_the_decision_that_allows_it() -> None:
+    known = functions()
+    assert {name for name, node in known.items() if "reader" in called(node)} == {"_decide_read"}
+    steps = known["_decide_read"].body
+    decided, read = first(steps, "decide"), first(steps, "reader")
+    (refused,) = [step for step in steps[decided:read] if isinstance(step, ast.If)]
+    # A refusal leaves: nothing below runs without an ``Allowed``.
     assert ast.unparse(refused.test) == "isinstance(decision, Refused)"
-    assert "_log" in called(refused)
     assert isinstance(refused.body[-1], ast.Return)
-    assert "Release" not in called(refused)
-    read = first("reader")
-    logged = next(number for number, step in enumerate(steps) if number > read and "_log" in called(step))
-    released = first("Release")
-    assert decided < read < logged < released == len(steps) - 1
-    before = {name for step in steps[:decided] for name in called(step)}
-    assert not before & {"reader", "stream", "project", "read"}
+    assert ast.unparse(refused.body[-1]) == "return _Decided(wanted, decision, (), asked)"
+    before = {name for step in steps[:read] for name in called(step)}
+    assert not before & {"stream", "project", "read"}
+    assert all(not isinstance(step, ast.Return | ast.Try) for step in steps[read:-1])
+
+
+def test_the_act_decides_then_logs_then_releases() -> None:
+    known = functions()
+    steps = known["_decide_log_release"].body
+    decided, logged, released = (first(steps, name) for name in ("_decide_read", "_log", "_released"))
+    assert decided < logged < released == len(steps) - 1
     assert all(not isinstance(step, ast.Return | ast.Try) for step in steps[decided:released])
+    assert {name for name, node in known.items() if "Release" in called(node)} == {"_released"}
+    assert {name for name, node in known.items() if "_released" in called(node)} == {"_decide_log_release"}
     # What the log says is written in the same transaction: the function opens none of its own.
-    assert "cockpit.ledger.append" in ast.unparse(functions["_log"])
+    assert {"append", "append_batch"} <= called(known["_log"])
+    assert "write" not in called(known["_decide_log_release"]) | called(known["_log"])
+    # Whatever leaves comes from that one function, once its transaction is kept.
+    assert {name for name, node in known.items() if "_decide_log_release" in called(node)} == {"read_together"}
 
 
 def test_every_read_of_a_service_counts_the_decision_it_was_given() -> None:
-    tree = ast.parse(ACT.read_text("utf-8"))
-    (release,) = [
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "_decide_log_release"
-    ]
-    text = ast.unparse(release)
+    text = ast.unparse(functions()["_decide_read"])
     # The window and the projection are the decision's, never the request's.
     assert "reader.stream(wanted.kind, decision.data_from, decision.data_until)" in text
-    assert "project(records, decision.allowed, decision.data_from, decision.data_until, presented.pauses)" in text
+    window = "decision.allowed, decision.data_from, decision.data_until, source, presented.pauses"
+    assert f"project(records, {window})" in text

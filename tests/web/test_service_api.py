@@ -24,6 +24,7 @@ from cockpit.domain.use import Grain
 from cockpit.grants.metadata import service_from_metadata
 from cockpit.store import services
 from cockpit.tlog import logs
+from cockpit.tlog.tiles import unbundle
 from cockpit_web.visitor import reading
 from tests.conftest import MovingClock
 from tests.grants.registrations import ISSUER, registration
@@ -285,3 +286,48 @@ def test_whatever_is_asked_only_granted_fields_and_days_leave(
         for item in answer.json()["items"]:
             assert set(item) <= {"interval", "start", "unit", "values"}
             assert all("2026-08" < value.get("day", value.get("month")) < "2026-12" for value in item.get("values", []))
+
+
+def together(coach: Caller, token: str, *parameters: tuple[str, str]) -> Any:
+    return coach.http.get("/api/v1/records", params=list(parameters), headers={"Authorization": f"Bearer {token}"})
+
+
+def test_several_kinds_are_answered_one_by_one_under_one_entry(coach: Caller, token: str) -> None:
+    answer = together(coach, token, ("kind", SERIES), ("kind", "tax.notice"), ("from", "2026-11-01"))
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    series, refused = answer.json()["results"]
+    assert refused == {"status": 403, "code": "not-declared", "detail": "the service no longer declares this use"}
+    log = series.pop("log")
+    alone = coach.read(token, **{"from": "2026-11-01"}).json()
+    alone.pop("log")
+    assert series == alone
+    # The entry is public, and the service's read is the record at its position.
+    name = log["origin"].rpartition("/")[2]
+    records = unbundle(coach.http.get(f"/log/{name}/batch/{log['index']}").content)
+    assert [json.loads(record)["type"] for record in records] == ["access.allowed", "access.refused"]
+    assert log["position"] == 0
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [],
+        [("kind", SERIES)] * 2,
+        [("kind", f"k{number}") for number in range(17)],
+        [("kind", SERIES), ("fields", "unit")],
+        [("kind", SERIES), ("from", "2026-11-01"), ("from", "2026-11-02")],
+        [("kind", SERIES), ("grain", "week")],
+        [("kind", SERIES), ("until", "soon")],
+    ],
+)
+def test_a_malformed_request_for_several_kinds_reads_nothing(
+    coach: Caller, token: str, cockpit: Cockpit, parameters: list[tuple[str, str]]
+) -> None:
+    before = len(entries(cockpit))
+    problem(together(coach, token, *parameters), 400, "bad_read")
+    assert len(entries(cockpit)) == before
+
+
+def test_several_kinds_need_a_live_token(coach: Caller, token: str) -> None:
+    problem(together(coach, "nothing", ("kind", SERIES)), 401, "invalid_token")

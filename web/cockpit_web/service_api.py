@@ -9,16 +9,26 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cockpit.acts.read_for_service import AccessRefused, InvalidToken, Release, Wanted, read_for_service
+from cockpit.acts.read_for_service import (
+    MOST_TOGETHER,
+    AccessRefused,
+    InvalidToken,
+    Release,
+    Wanted,
+    read_for_service,
+    read_together,
+)
 from cockpit.domain.errors import ServiceMustAct
 from cockpit.domain.ids import Kind
+from cockpit.domain.record import Json
 from cockpit.domain.use import Grain
 from cockpit.sealing.canonical import canonical
 from cockpit_web.visitor import Core
 
 router = APIRouter()
 
-PARAMETERS = {"from", "until", "fields", "grain"}
+SHARED = {"from", "until", "grain"}
+PARAMETERS = SHARED | {"fields"}
 MAX_FIELDS = 64
 
 
@@ -42,6 +52,47 @@ def read_records(request: Request, cockpit: Core, kind: str) -> Response:
     return Response(_body(release), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
+@router.get("/api/v1/records")
+def read_several_kinds(request: Request, cockpit: Core) -> Response:
+    """The granted objects of several kinds, each decided by itself, under one entry of the log.
+
+    Answers 200 with a result for each, in their order: what is released, or why it is refused. 401 without a token.
+    """
+    try:
+        answers = read_together(cockpit, _token(request), _several(request))
+    except InvalidToken as error:
+        return _problem(cockpit.settings.issuer, 401, "invalid_token", str(error), challenge="invalid_token")
+    except BadRead as error:
+        return _problem(cockpit.settings.issuer, 400, "bad_read", str(error))
+    body = b'{"results":[' + b",".join(map(_result, answers)) + b"]}"
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _result(answer: Release | AccessRefused) -> bytes:
+    if isinstance(answer, Release):
+        return _body(answer)
+    return canonical({"status": 403, "code": str(answer.reason), "detail": str(answer)})
+
+
+def _several(request: Request) -> list[Wanted]:
+    query = request.query_params
+    kinds = query.getlist("kind")
+    repeated = any(len(query.getlist(name)) > 1 for name in query if name != "kind")
+    if set(query) - SHARED - {"kind"} or repeated:
+        raise BadRead("the parameters are kind, once for each, and from, until and grain, at most once")
+    if not 0 < len(kinds) <= MOST_TOGETHER or len(set(kinds)) != len(kinds):
+        raise BadRead(f"kind must name 1 to {MOST_TOGETHER} kinds, each once")
+    return [
+        Wanted(
+            kind=Kind(kind),
+            grain=_grain(query.get("grain")),
+            data_from=_day(query.get("from"), "from"),
+            data_until=_day(query.get("until"), "until"),
+        )
+        for kind in kinds
+    ]
+
+
 def _token(request: Request) -> str:
     """The bearer token of the header: nowhere else, since an address ends up in logs (RFC 9700 section 2.3)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -58,16 +109,19 @@ def _wanted(request: Request, kind: str) -> Wanted:
     fields = tuple(dict.fromkeys(query["fields"].split(","))) if "fields" in query else ()
     if len(fields) > MAX_FIELDS or "" in fields:
         raise BadRead(f"fields must name 1 to {MAX_FIELDS} fields, separated by commas")
-    grain = query.get("grain")
-    if grain is not None and grain not in set(Grain):
-        raise BadRead("grain must be raw, day or month")
     return Wanted(
         kind=Kind(kind),
         fields=fields,
-        grain=Grain(grain) if grain else None,
+        grain=_grain(query.get("grain")),
         data_from=_day(query.get("from"), "from"),
         data_until=_day(query.get("until"), "until"),
     )
+
+
+def _grain(text: str | None) -> Grain | None:
+    if text is not None and text not in set(Grain):
+        raise BadRead("grain must be raw, day or month")
+    return Grain(text) if text else None
 
 
 def _day(text: str | None, name: str) -> str | None:
@@ -83,6 +137,7 @@ def _day(text: str | None, name: str) -> str | None:
 
 def _body(release: Release) -> bytes:
     """The answer, whose ``items`` are byte for byte what the person was shown before deciding."""
+    batch: dict[str, Json] = {} if release.position is None else {"position": release.position}
     about = canonical(
         {
             "kind": release.kind,
@@ -93,6 +148,7 @@ def _body(release: Release) -> bytes:
                 "origin": release.logged.origin,
                 "index": release.logged.index,
                 "leaf_sha256": release.logged.leaf_sha256,
+                **batch,
             },
         }
     )
