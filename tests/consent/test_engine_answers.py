@@ -11,6 +11,7 @@ from cockpit.consent.cedar.policies import Verdict
 from cockpit.consent.cedar.values import Uid
 from cockpit.consent.engine import decide
 from cockpit.consent.facts import Candidate, ReadRequest, candidate, months, question, recipient
+from cockpit.consent.policy_set import policy_set
 from cockpit.consent.standing import QuietHours
 from cockpit.domain.consent import Clause, ClauseInput, Consent, ConsentStatus
 from cockpit.domain.decision import Allowed, Facet, Reason, Refused
@@ -111,6 +112,17 @@ def test_what_cannot_be_evaluated_is_undecidable_on_the_grounds_of_this_consent(
             assert decision.reason is Reason.UNDECIDABLE
             assert decision.consent == ConsentId("1" * 32)
             assert (decision.grounds.use, decision.grounds.consent) == ("energy-advice@1", f"{'1' * 32}@1")
+
+
+def test_policies_that_err_deny_as_undecidable() -> None:
+    scope = {"op": "All"}
+    nothing = {"kind": "when", "body": {".": {"left": {"Var": "context"}, "attr": "nothing"}}}
+    policy = {"effect": "permit", "principal": scope, "action": scope, "resource": scope, "conditions": [nothing]}
+    annotations = {"id": "errs", "reason_fr": "x", "reason_en": "x", "article": "none", "facet": "permit"}
+    exported = {"staticPolicies": {"errs": policy | {"annotations": annotations}}}
+    decision = decide(policy_set(exported, POLICIES.entities, [], b"errs"), request(), [ready()])
+    assert isinstance(decision, Refused)
+    assert (decision.reason, decision.disagreement) == (Reason.UNDECIDABLE, False)
 
 
 def test_a_refusal_names_the_use_and_the_consent_it_was_nearest_to() -> None:

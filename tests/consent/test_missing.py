@@ -51,11 +51,11 @@ def test_each_end_of_the_period_is_named(first: str | None, last: str | None, li
 
 
 def test_what_a_service_declares_beyond_the_consent_is_named() -> None:
-    grown = replace(DECLARED, places=("US", "FR"), onward=("insurer", "broker"), retention_months=24)
+    grown = replace(DECLARED, places=("US", "FR", "IN"), onward=("insurer", "broker"), retention_months=24)
     to = ready(consent(TERMS), replace(SERVICE, uses=(grown,)))
     found = missing(to, request(), (Facet.PLACE, Facet.ONWARD, Facet.RETENTION))
     assert [line.fr for line in found] == [
-        "votre accord pour un autre lieu : US",
+        "votre accord pour un autre lieu : IN, US",
         "votre accord pour transmettre à : broker",
         "votre accord pour une garde de 24 mois",
     ]
@@ -69,7 +69,8 @@ def test_what_a_service_declares_beyond_the_consent_is_named() -> None:
 
 
 def test_the_person_s_own_rule_is_quoted_beside_everything_else() -> None:
-    assert said(Facet.FIELDS, Facet.STANDING_RULE, Facet.PAUSED, fields=("other",)) == [
+    assert said(Facet.GRAIN, Facet.FIELDS, Facet.STANDING_RULE, Facet.PAUSED, fields=("other",)) == [
+        ("un accord pour plus de détail", "a consent for finer data"),
         ("le champ « other »", "the field “other”"),
         (
             "la levée de votre règle « Jamais à un service qui transmet mes données »",

@@ -102,6 +102,18 @@ def test_any_read(client: TestClient, kind: str, query: dict[str, str], token: s
 
 
 @bounded
+@given(
+    parameters=st.lists(
+        st.tuples(st.sampled_from(["kind", "kind", "from", "until", "grain", "fields", "x"]), text), max_size=5
+    ),
+    token=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40),
+)
+def test_any_reads_together(client: TestClient, parameters: list[tuple[str, str]], token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/records", params=parameters, headers=headers).status_code in {400, 401}
+
+
+@bounded
 @given(path=st.text(max_size=30).map(lambda path: "/" + path.lstrip("/")), query=st.text(max_size=20))
 def test_any_address(client: TestClient, path: str, query: str) -> None:
     answer = client.get("/" + quote(path[1:]), params={"suite": query, "client_id": query, "request_uri": query})
