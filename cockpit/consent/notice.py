@@ -34,7 +34,7 @@ _GRAINS = {
 
 _SOURCES = {
     Source.OBSERVED: Words("mesurées ou délivrées par un organisme", "measured or issued by a body"),
-    Source.VERIFIED: Words("de signature vérifiée", "with a verified signature"),
+    Source.VERIFIED: Words("dont la signature est vérifiée", "whose signature is verified"),
 }
 
 

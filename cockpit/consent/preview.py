@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from cockpit.consent.projection import fits, project
+from cockpit.consent.projection import project, withheld
 from cockpit.domain.consent import Clause
 from cockpit.domain.ids import Kind
 from cockpit.domain.record import Record
@@ -17,7 +17,7 @@ from cockpit.sealing.canonical import canonical
 class PreviewPart:
     """What would leave of one kind: how many objects, and the answer's ``items`` as they would be sent.
 
-    ``unfit`` counts the records of the space that stay because their origin is weaker than ``source``.
+    ``unfit`` counts the records of the window that stay because their origin is weaker than ``source``.
     """
 
     kind: Kind
@@ -33,6 +33,6 @@ def preview(clause: Clause, use: Use, records: Callable[[Kind], Iterable[Record]
     for part in clause.inputs:
         source, held = use.source_of(part.kind), list(records(part.kind))
         leaving = project(held, part, clause.data_from, clause.data_until, source)
-        unfit = sum(not fits(record.provenance, source) for record in held)
+        unfit = withheld(held, part, clause.data_from, clause.data_until, source)
         parts.append(PreviewPart(part.kind, len(leaving), canonical(leaving).decode(), source, unfit))
     return tuple(parts)

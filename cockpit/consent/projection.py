@@ -58,6 +58,14 @@ def project(
     return [_only(record.data, part.fields) for record in inside]
 
 
+def withheld(records: Iterable[Record], part: ClauseInput, data_from: str, data_until: str, source: Source) -> int:
+    """How many records of the window stay because their origin is weaker than ``source``."""
+    return sum(
+        record.kind == part.kind and _touches(record, data_from, data_until) and not fits(record.provenance, source)
+        for record in records
+    )
+
+
 def _touches(record: Record, data_from: str, data_until: str) -> bool:
     return record.day <= data_until and (record.until or record.day) >= data_from
 

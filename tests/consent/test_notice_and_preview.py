@@ -129,6 +129,8 @@ def test_what_has_a_weaker_origin_than_the_use_accepts_does_not_leave(
         wanting = replace(USE, inputs=tuple(replace(part, source=source) for part in USE.inputs))
         (part,) = preview(given, wanting, lambda kind: [record] if kind == SERIES else [])
         assert (part.count, part.unfit) == ((1, 0) if source in fit_for else (0, 1))
+        (part,) = preview(replace(given, data_until="2026-09-30"), wanting, lambda kind: [record])
+        assert (part.count, part.unfit) == (0, 0)
 
 
 def test_a_kind_that_the_use_does_not_ask_for_must_be_verified() -> None:
