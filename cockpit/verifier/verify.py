@@ -567,27 +567,30 @@ def check_asked(
     about, life, part = context["asked"], context["consent"], context["part"]
     granted = {one["kind"]: one for one in clause["inputs"]}.get(asked["resource"]["id"])
     fields = sorted(granted["fields"]) if granted else []
-    expected = {
-        "principal": ({"type": "Service", "id": subject["service"]}, asked["principal"]),
-        "resource": ("Kind", asked["resource"]["type"]),
-        "minute": (digits(leaf["at"]), about["at"] // 100),
-        "person": (about["subject"], life["subject"]),
-        "state": (state, life["status"]),
-        "expires": (digits(clause["expires"]), life["expires"]),
-        "from": (digits(clause["data_from"]), life["from"]),
-        "until": (digits(clause["data_until"]), life["until"]),
-        "reads": (clause["max_per_day"], life["reads"]),
-        "fields": (fields, sorted(part["fields"])),
-        "recipients": (sorted(clause["recipients"]), names(context["clause"]["recipients"], "Service")),
-        "kinds": (sorted(one["kind"] for one in clause["inputs"]), names(context["clause"]["kinds"], "Kind")),
-        "purposes": (sorted(clause["purposes"]), names(context["clause"]["purposes"], "Purpose")),
-        "operations": (sorted(clause["operations"]), names(context["clause"]["operations"], "Operation")),
-    }
-    if any(one != other for one, other in expected.values()):
+    told = (
+        ({"type": "Service", "id": subject["service"]}, asked["principal"]),
+        ("Kind", asked["resource"]["type"]),
+        (digits(leaf["at"]), about["at"] // 100),
+        (about["subject"], life["subject"]),
+        (state, life["status"]),
+        (digits(clause["expires"]), life["expires"]),
+        (digits(clause["data_from"]), life["from"]),
+        (digits(clause["data_until"]), life["until"]),
+        (clause["max_per_day"], life["reads"]),
+        (fields, sorted(part["fields"])),
+        (sorted(clause["recipients"]), names(context["clause"]["recipients"], "Service")),
+        (sorted(one["kind"] for one in clause["inputs"]), names(context["clause"]["kinds"], "Kind")),
+        (sorted(clause["purposes"]), names(context["clause"]["purposes"], "Purpose")),
+        (sorted(clause["operations"]), names(context["clause"]["operations"], "Operation")),
+    )
+    if any(one != other for one, other in told):
         raise Refuted("question-disagrees")
-    if audit["kind"] not in {asked["resource"]["id"], "unknown"} or subject["kind"] != audit["kind"]:
+    allowed = audit["decision"] == "allowed"
+    # What a service names that the vocabulary does not know is not written down; it is refused.
+    kinds = {asked["resource"]["id"]} if allowed else {asked["resource"]["id"], "unknown"}
+    if audit["kind"] not in kinds or subject["kind"] != audit["kind"]:
         raise Refuted("question-disagrees")
-    if audit["decision"] == "allowed" and not set(audit["fields"]) <= set(about["fields"]) & set(fields):
+    if allowed and not set(audit["fields"]) <= set(about["fields"]) & set(fields):
         raise Refuted("question-disagrees")
 
 

@@ -314,3 +314,65 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
         report = verify_file(path, (), kept)
         assert (report.outcome, report.reason) == (UNREADABLE, reason)
     assert verify_file(there, ()).outcome == PROVED
+
+
+def test_keys_that_are_not_trusted_refute_whatever_the_file(tmp_path: Path) -> None:
+    specimen, other = lived(), lived()
+    older, newer, receipt = (tmp_path / name for name in ("older.zip", "newer.zip", "receipt.json"))
+    older.write_bytes(specimen.taken())
+    receipt.write_bytes(canonical(receipts(specimen)[0]))
+    newer.write_bytes(grown(specimen))
+    for path, kept in ((newer, None), (newer, older), (receipt, None)):
+        assert verify_file(path, keys(specimen), kept).outcome == PROVED
+        assert verify_file(path, keys(other), kept).outcome == REFUTED
+
+
+@pytest.mark.parametrize(
+    ("environment", "french"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, True),
+        ({"LC_MESSAGES": "fr_FR", "LANG": "en_US"}, True),
+        ({"LC_ALL": "fr", "LC_MESSAGES": "en_US"}, True),
+        ({"LC_ALL": "C", "LANG": "fr_FR"}, False),
+        ({"LC_ALL": "", "LANG": "fr_FR"}, True),
+        ({}, False),
+    ],
+)
+def test_it_speaks_as_the_system_does(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    environment: dict[str, str],
+    french: bool,
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main([str(tmp_path / "none")]) == UNREADABLE
+    assert capsys.readouterr().out.endswith(
+        "ILLISIBLE\n  ce fichier n'existe pas\n" if french else "UNREADABLE\n  there is no such file\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "--lang", "de"], ["a", "--vkey", "x"], ["a", "--vkey", "a+b+c"]])
+def test_a_wrong_usage_ends_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == UNREADABLE
+    assert capsys.readouterr().err.startswith("usage: verify")
+
+
+def test_the_report_says_line_by_line_what_holds_and_what_it_leaves_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    specimen = lived()
+    path = tmp_path / "a\x1b[2J.zip"
+    path.write_bytes(specimen.taken())
+    assert main([str(path), "--lang", "en"]) == PROVED
+    name, *lines = capsys.readouterr().out.split("\n")
+    assert name == f"{tmp_path}/a?[2J.zip: PROVED"
+    assert lines[:2] == ["  + every byte is under the signature", "  + nothing is hidden in the file"]
+    assert lines[lines.index("  Not proved:") + 1].startswith("    - that these keys are the cockpit's")
+    assert main([str(path), "--json"]) == PROVED
+    assert json.loads(capsys.readouterr().out)["not_proved"][0].startswith("that these keys are the cockpit's")

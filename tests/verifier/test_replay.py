@@ -104,8 +104,27 @@ def test_more_fields_released_than_asked_or_granted_are_refuted() -> None:
     assert fault(lived(reads=[(AUDIT | {"fields": ["start"]}, reading(1))])) == "question-disagrees"
 
 
-def test_another_kind_told_than_decided_on_is_refuted() -> None:
-    assert fault(lived(reads=[(AUDIT | {"kind": "bank.account"}, reading(1))])) == "question-disagrees"
+@pytest.mark.parametrize(
+    ("audit", "subject", "wrong"),
+    [
+        (AUDIT | {"kind": "bank.account"}, reading(1), True),
+        (AUDIT | {"kind": "bank.account"}, reading(1) | {"kind": "bank.account"}, True),
+        (AUDIT | {"kind": "unknown"}, reading(1) | {"kind": "unknown"}, True),
+        (REFUSAL | {"kind": "unknown"}, TOO_MUCH | {"kind": "unknown"}, False),
+        (REFUSAL | {"kind": "unknown"}, TOO_MUCH, True),
+        (REFUSAL, TOO_MUCH | {"kind": "unknown"}, True),
+        (REFUSAL | {"kind": "bank.account"}, TOO_MUCH | {"kind": "bank.account"}, True),
+    ],
+)
+def test_another_kind_told_than_decided_on_is_refuted(
+    audit: dict[str, Any], subject: dict[str, Any], wrong: bool
+) -> None:
+    told = [(audit, subject)]
+    taken = lived(reads=told) if audit["decision"] == "allowed" else lived(refusals=told)
+    if wrong:
+        assert fault(taken) == "question-disagrees"
+    else:
+        assert verify(taken).outcome == PROVED
 
 
 def test_a_swapped_or_missing_policy_set_is_refuted() -> None:
