@@ -193,7 +193,10 @@ def _grant(
         for epoch, stored in heads.keys_of(connection, person, collection).items()
     }
     grant = new_grant(person, consent, clause, keys)
-    summary = Summary(clause.service, pending.service.name, pending.use.reference, clause_sha256(clause), last=last)
+    reference = pending.use.reference
+    summary = Summary(
+        clause.service, pending.service.name, reference, clause_sha256(clause), clause.retention, last=last
+    )
     consents.put(
         connection,
         consents.ConsentRow(

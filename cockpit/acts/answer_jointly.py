@@ -54,7 +54,9 @@ def answer_jointly(cockpit: Cockpit, visit: Visit, code: str, *, yes: bool) -> N
     decided = joint_terms(cockpit, request, visit.language)
     clause, notice = decided.clause, decided.notice
     reference = f"{clause.use}-v{clause.use_version}"
-    summary = Summary(clause.service, request.service_name, reference, clause_sha256(clause), joint=code_hash(code))
+    summary = Summary(
+        clause.service, request.service_name, reference, clause_sha256(clause), clause.retention, joint=code_hash(code)
+    )
     with cockpit.database.write(visit.person) as connection:
         _waiting(cockpit, connection, visit, code)
         if not joint.answer(connection, code_hash(code), Answer.NONE, Answer.YES if yes else Answer.NO):

@@ -60,6 +60,8 @@ def _end(cockpit: Cockpit, person: PersonId, consent: ConsentId, now: datetime, 
             subject={"reason": reason},
             version={"reason": reason},
             joint=bool(known.joint),
+            # A service that never read has nothing to erase.
+            retention=known.retention if row.reads_day else "",
         )
         cockpit.recorder.leave(cockpit.spaces.writer(connection, person), change, now)
     return reason

@@ -53,7 +53,9 @@ def renew_consent(cockpit: Cockpit, visit: Visit, consent: ConsentId, months: in
         clause = ended_with(visit.mandate, _prolonged(before, use, months, now))
         notice = render(clause, use, service, cockpit.kind_words, visit.language)
         known = of_ones_own(open_summary(cockpit.operator, row.sealed_summary, consent))
-        known = msgspec.structs.replace(known, service_name=service.name, clause_sha256=clause_sha256(clause))
+        known = msgspec.structs.replace(
+            known, service_name=service.name, clause_sha256=clause_sha256(clause), retention=clause.retention
+        )
         consents.prolong(connection, row, clause.expires)
         change = Change(
             EventType.CONSENT_RENEWED,

@@ -11,7 +11,7 @@ import msgspec
 
 from cockpit import __version__
 from cockpit.consent.clauses import clause_from_json
-from cockpit.consent.duties import begun_by, due_at
+from cockpit.consent.duties import RETENTION_ENDED, begun_by, due_at
 from cockpit.consent.lifecycle import STATE_AFTER
 from cockpit.consent.notice import Notice
 from cockpit.consent.record.build import (
@@ -63,7 +63,8 @@ class Change:
     ``last`` names the version before; ``decided`` is None where the terms cannot be read. ``actor`` is who brought it
     about, the person when it is None; ``mandate`` is that of whoever acted for them,
     ``authentication`` how whoever acted proved who they are;
-    ``joint`` tells that it is an agreement to what another adult shares.
+    ``joint`` tells that it is an agreement to what another adult shares; ``retention`` (``P6M``) how long the
+    recipient may keep what it read, told of one that ends by itself after it was read under.
     """
 
     event: EventType
@@ -81,6 +82,7 @@ class Change:
     mandate: Mandate | None = None
     authentication: Authentication | None = None
     joint: bool = False
+    retention: str = ""
 
 
 def present_clause(reader: Reader, consent: ConsentId) -> Clause:
@@ -156,7 +158,9 @@ class Recorder:
         bound = () if change.joint else begun_by(change.event, self.obligations.get(change.use, ()))
         tag = service_tag(self.operator, change.service)
         for duty in bound:
-            due = due_at(at, duty)
+            if duty.trigger == RETENTION_ENDED and not change.retention:
+                continue
+            due = due_at(at, duty, change.retention)
             state = STATE_AFTER[change.event]
             row = DutyRow(tag, record_sha256, duty.action, writer.person, change.consent, state, at, due)
             duties.put(writer.connection, row)

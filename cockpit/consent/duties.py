@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cockpit.consent.facts import months
 from cockpit.domain.event import EventType
-from cockpit.domain.moment import instant, parse_instant
+from cockpit.domain.moment import add_months, instant, parse_instant
 from cockpit.domain.use import Obligation
 
 ACKNOWLEDGE, ERASE = "acknowledge", "erase"
@@ -25,7 +26,13 @@ _TOLD = _ENDS | {
     EventType.CONSENT_SUSPENDED,
     EventType.CONSENT_EXPIRED,
 }
-_BEGUN = {(ACKNOWLEDGE, "received"): _TOLD, (ERASE, "withdrawal"): _ENDS}
+RETENTION_ENDED = "retention-ended"
+_BEGUN = {
+    (ACKNOWLEDGE, "received"): _TOLD,
+    (ERASE, "withdrawal"): _ENDS,
+    # What ended by itself may be kept for as long as was agreed. What was read before is over sooner: this is the last.
+    (ERASE, RETENTION_ENDED): frozenset({EventType.CONSENT_EXPIRED}),
+}
 
 
 def begun_by(event: EventType, obligations: Sequence[Obligation]) -> tuple[Obligation, ...]:
@@ -36,9 +43,15 @@ def begun_by(event: EventType, obligations: Sequence[Obligation]) -> tuple[Oblig
     return tuple(duty for duty in obligations if event in _BEGUN.get((duty.action, duty.trigger), ()))
 
 
-def due_at(made_at: str, duty: Obligation) -> str:
-    """Until when a duty that a version made at ``made_at`` began is to be done; both are UTC instants."""
-    return instant(parse_instant(made_at) + timedelta(days=duty.days))
+def due_at(made_at: str, duty: Obligation, retention: str) -> str:
+    """Until when a duty that a version made at ``made_at`` began is to be done; both are UTC instants.
+
+    ``retention`` (``P6M``) is how long the recipient may keep what it read. Raises ``ValueError`` for another form.
+    """
+    begins = parse_instant(made_at)
+    if duty.trigger == RETENTION_ENDED:
+        begins = datetime.combine(add_months(begins.date(), months(retention)), begins.timetz())
+    return instant(begins + timedelta(days=duty.days))
 
 
 class DutyState(StrEnum):

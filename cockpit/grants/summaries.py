@@ -17,14 +17,16 @@ _DUTY = "consent summaries"
 class Summary(msgspec.Struct, frozen=True):
     """Whose consent for what, the hash of its terms, and when it slept. Sealed under the operator's key.
 
-    ``last`` names the newest version of its record. ``joint`` is the code's hash of the request under which it is
-    another adult's agreement, and opens nothing itself.
+    ``retention`` (``P6M``) is how long the recipient may keep what it read. ``last`` names the newest version of its
+    record. ``joint`` is the code's hash of the request under which it is another adult's agreement, and opens nothing
+    itself.
     """
 
     service: ServiceId
     service_name: str
     use: str
     clause_sha256: str
+    retention: str
     pauses: tuple[Pause, ...] = ()
     joint: str = ""
     last: LastVersion | None = None

@@ -16,6 +16,7 @@ from cockpit.domain.use import Obligation
 
 DUTY = Obligation("acknowledge", "received", 3, "jws")
 ERASING = Obligation("erase", "withdrawal", 30, "jws")
+KEPT = Obligation("erase", "retention-ended", 30, "jws")
 BREACH = Obligation("tell-of-breach", "breach", 3, "notice")
 MADE = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -34,7 +35,7 @@ MADE = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 def test_lateness_is_counted_from_the_version(
     received: datetime | None, now: datetime, state: DutyState, days: int
 ) -> None:
-    due = due_at(instant(MADE), DUTY)
+    due = due_at(instant(MADE), DUTY, "")
     assert due == "2026-11-26T09:30:00Z"
     found = standing(due, instant(received) if received else "", now)
     assert (found.state, found.days_late) == (state, days)
@@ -44,7 +45,7 @@ def test_lateness_is_counted_from_the_version(
 def test_time_only_makes_it_later(days: int, first: int, more: int) -> None:
     duty = replace(DUTY, days=days)
     early, late = (
-        standing(due_at(instant(MADE), duty), "", MADE + timedelta(seconds=seconds))
+        standing(due_at(instant(MADE), duty, ""), "", MADE + timedelta(seconds=seconds))
         for seconds in (first, first + more)
     )
     assert early.days_late <= late.days_late
@@ -56,7 +57,7 @@ def test_time_only_makes_it_later(days: int, first: int, more: int) -> None:
     [
         (EventType.CONSENT_GIVEN, (DUTY,)),
         (EventType.CONSENT_PAUSED, (DUTY,)),
-        (EventType.CONSENT_EXPIRED, (DUTY,)),
+        (EventType.CONSENT_EXPIRED, (DUTY, KEPT)),
         (EventType.CONSENT_WITHDRAWN, (ERASING, DUTY)),
         (EventType.CONSENT_REVOKED, (ERASING, DUTY)),
         (EventType.CONSENT_REFUSED, ()),
@@ -65,4 +66,22 @@ def test_time_only_makes_it_later(days: int, first: int, more: int) -> None:
     ],
 )
 def test_each_change_begins_its_duties(event: EventType, begun: tuple[Obligation, ...]) -> None:
-    assert begun_by(event, (ERASING, DUTY, BREACH)) == begun
+    assert begun_by(event, (ERASING, DUTY, KEPT, BREACH)) == begun
+
+
+@pytest.mark.parametrize(
+    ("made", "retention", "due"),
+    [
+        ("2026-11-23T09:30:00Z", "P6M", "2027-06-22T09:30:00Z"),
+        ("2026-08-31T22:59:59Z", "P6M", "2027-03-30T22:59:59Z"),
+        ("2026-11-23T09:30:00Z", "P0M", "2026-12-23T09:30:00Z"),
+    ],
+)
+def test_what_may_be_kept_is_erased_once_that_time_is_over(made: str, retention: str, due: str) -> None:
+    assert due_at(made, KEPT, retention) == due
+    assert due_at(made, ERASING, retention) == due_at(made, ERASING, "")
+
+
+def test_without_a_retention_there_is_no_day_to_erase_by() -> None:
+    with pytest.raises(ValueError, match="months"):
+        due_at(instant(MADE), KEPT, "")

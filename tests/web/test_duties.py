@@ -12,6 +12,7 @@ from cockpit.accounts.sessions import Visit, unlocked
 from cockpit.acts.answer_consent import refuse
 from cockpit.acts.ask_consent import pending
 from cockpit.acts.cockpit import Cockpit
+from cockpit.acts.expire_consents import expire_consents
 from cockpit.acts.list_duties import list_duties
 from cockpit.acts.receipts import receipts
 from cockpit.acts.shares import Share, share
@@ -75,6 +76,27 @@ def test_a_consent_and_its_end_are_to_be_acknowledged_and_the_data_erased(
     assert [(duty.number, duty.action, duty.due[:10]) for duty in duties] == [
         (1, "acknowledge", "2026-11-30"), (2, "acknowledge", "2026-11-30"), (2, "erase", "2026-12-23"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_what_was_read_under_a_consent_that_ran_out_is_erased_after_its_retention(
+    coach: Caller, cockpit: Cockpit, visit: Visit, clock: MovingClock, read: bool
+) -> None:
+    deposit(cockpit, visit)
+    issued = coach.redeem(coach.code(visit)).json()
+    if read:
+        assert coach.read(issued["access_token"]).status_code == 200
+    clock.forward(days=150)
+    assert expire_consents(cockpit).over == 1
+    expired = [duty for duty in list_duties(cockpit, coach.service) if duty.state == "expired"]
+    # Over on 22 April 2027; kept for six months, and thirty days more to state it. Who never read has nothing.
+    wanted = [("acknowledge", "2027-04-29"), ("erase", "2027-11-21")]
+    assert sorted((duty.action, duty.due[:10]) for duty in expired) == (wanted if read else wanted[:1])
+    if read:
+        (owes,) = [duty for duty in expired if duty.action == "erase"]
+        statement = signed(cockpit, coach.service, owes.record_sha256, ERASURE_TYPE)
+        clock.forward(days=200)
+        assert take_statement(cockpit, coach.service, statement).days_late == 0
 
 
 def test_a_refusal_binds_nobody(coach: Caller, cockpit: Cockpit, visit: Visit) -> None:
