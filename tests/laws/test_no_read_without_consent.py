@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from cockpit.acts.ask_consent import ServiceSuspended, ask_consent, pending
 from cockpit.acts.change_service import change_service, reinstate_service, suspend_service
 from cockpit.acts.cockpit import Cockpit
 from cockpit.acts.expire_consents import expire_consents
+from cockpit.acts.export_space import export_space
 from cockpit.acts.issue_tokens import InvalidGrant, redeem_code, refresh
 from cockpit.acts.narrow_consent import narrow_consent
 from cockpit.acts.open_space import open_space
@@ -46,6 +48,7 @@ from cockpit.grants.pushed import Redirect
 from cockpit.sealing.canonical import parse_canonical
 from cockpit.settings import Settings
 from cockpit.store import services
+from cockpit.verifier.verify import PROVED, verify
 from tests.conftest import PASSPHRASE, MovingClock
 from tests.web.furnished import INVOICE, REDIRECT, VERIFIER, coach, energy, origin
 
@@ -307,6 +310,15 @@ class Consents(RuleBasedStateMachine):
         assert len(items) == len(expected)
         if "issue_date" in (fields or one.fields):
             assert [item["issue_date"] for item in items] == expected
+
+    @precondition(lambda self: self.known)
+    @rule()
+    def decide_every_read_again(self) -> None:
+        """The independent verifier, which shares nothing with the engine, comes to every decision of the archive."""
+        out = io.BytesIO()
+        export_space(self.cockpit, self.visit(), out)
+        report = verify(out.getvalue())
+        assert report.outcome == PROVED, report.checks
 
     @invariant()
     def the_log_only_grows(self) -> None:
