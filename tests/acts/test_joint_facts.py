@@ -30,7 +30,7 @@ from cockpit.consent.request import Ask
 from cockpit.domain.consent import AccessMode, ConsentStatus
 from cockpit.domain.consent_record import SubjectRole
 from cockpit.domain.ids import ConnectorId, Kind, ServiceId, UseId
-from cockpit.domain.record import Json, Record
+from cockpit.domain.record import Json, Record, Verification
 from cockpit.domain.service import DeclaredUse, Service
 from cockpit.domain.use import Automation
 from cockpit.grants.joint import BadCode
@@ -55,7 +55,7 @@ def notice(name: str, other: str, year: int) -> Record:
         "reference": f"26{year}", "income_year": str(year), "reference_income": "41230", "tax_shares": "2",
         "declarant_1": name, "declarant_2": other,
     }  # fmt: skip
-    return Record(NOTICE, f"n{year}", f"{year + 1}-07-31", said, origin("fr.2ddoc"))
+    return Record(NOTICE, f"n{year}", f"{year + 1}-07-31", said, origin("fr.2ddoc", Verification.VALID))
 
 
 @dataclass

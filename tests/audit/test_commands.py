@@ -143,7 +143,7 @@ def test_a_bundle_that_was_changed_is_refuted(ada: Auditor, tmp_path: Path, caps
     assert command(ada.house.folder, "export", str(path), "--seed", "graine", "--count", "4").returncode == 0
     whole = path.read_bytes()
     assert verify_bundle(whole)["checks"] == dict.fromkeys(
-        ("signature", "files", "logs", "openings", "mandate", "sample"), "ok"
+        ("signature", "files", "logs", "openings", "closed", "mandate", "sample"), "ok"
     )
 
     def checks(content: bytes, **keys: str) -> dict[str, str]:
