@@ -351,40 +351,42 @@ def test_a_part_that_is_another_object_is_looked_at_anew() -> None:
             assert found.evaluate(Question(Uid("A", "a"), Uid("A", "b"), Uid("A", "c"), no_record)).errors
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        'principal == A::"a", action, resource',
-        'principal == A::"b", action, resource',
-        'principal in B::"b", action, resource',
-        'principal in C::"c", action, resource',
-        "principal is A, action, resource",
-        "principal is B, action, resource",
-        'principal is A in B::"b", action, resource',
-        'principal is B in B::"b", action, resource',
-        'principal is A in C::"c", action, resource',
-        'principal, action == Action::"b", resource',
-        'principal, action == Action::"c", resource',
-        'principal, action in [Action::"c", Action::"b"], resource',
-        'principal, action in [Action::"c", Action::"d"], resource',
-        'principal, action in Action::"b", resource',
-        'principal, action in Action::"above", resource',
-        'principal, action, resource == C::"c"',
-        'principal, action, resource in C::"d"',
-    ],
-)
+HEADS = [
+    'principal == A::"a", action, resource',
+    'principal == A::"b", action, resource',
+    'principal in B::"b", action, resource',
+    'principal in C::"c", action, resource',
+    "principal is A, action, resource",
+    "principal is B, action, resource",
+    'principal is A in B::"b", action, resource',
+    'principal is B in B::"b", action, resource',
+    'principal is A in C::"c", action, resource',
+    'principal, action == Action::"b", resource',
+    'principal, action == Action::"c", resource',
+    'principal, action in [Action::"c", Action::"b"], resource',
+    'principal, action in [Action::"c", Action::"d"], resource',
+    'principal, action in Action::"b", resource',
+    'principal, action in Action::"above", resource',
+    'principal, action, resource == C::"c"',
+    'principal, action, resource in C::"d"',
+]
+"""Each form that the head of a policy may have, true and false."""
+KNOWN = [
+    {"uid": {"type": "A", "id": "a"}, "attrs": {}, "parents": [{"type": "B", "id": "b"}]},
+    {"uid": {"type": "Action", "id": "b"}, "attrs": {}, "parents": [{"type": "Action", "id": "above"}]},
+]
+"""The entities that these heads are about: who asks stands below one, what is asked below another."""
+
+
+@pytest.mark.parametrize("head", HEADS)
 def test_each_form_of_a_policys_head_is_cedars(head: str) -> None:
     text = f"permit ({head});"
-    known = [
-        {"uid": {"type": "A", "id": "a"}, "attrs": {}, "parents": [{"type": "B", "id": "b"}]},
-        {"uid": {"type": "Action", "id": "b"}, "attrs": {}, "parents": [{"type": "Action", "id": "above"}]},
-    ]
     exported = json.loads(cedarpy.policies_to_json_str(text))
-    verdict = compile_policies(exported, entities_of(known), by_annotation=False).evaluate(
+    verdict = compile_policies(exported, entities_of(KNOWN), by_annotation=False).evaluate(
         Question(Uid("A", "a"), Uid("Action", "b"), Uid("C", "c"), {})
     )
     asked = {"principal": 'A::"a"', "action": 'Action::"b"', "resource": 'C::"c"', "context": {}}
-    assert bool(verdict.permits) == cedarpy.is_authorized(asked, text, known).allowed
+    assert bool(verdict.permits) == cedarpy.is_authorized(asked, text, KNOWN).allowed
     assert not verdict.errors
 
 

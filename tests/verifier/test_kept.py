@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -163,6 +163,58 @@ def test_an_extra_line_of_a_proof_is_no_hash() -> None:
     receipt = receipts(specimen)[0]
     receipt["proof"] = receipt["proof"].replace("@v1\n", "@v1\nextra AAAA\n")
     assert verify_receipt(canonical(receipt), keys(specimen)).outcome == PROVED
+
+
+class Contradicting(Specimen):
+    """A log whose entry of a decision says one thing otherwise than the signed record does."""
+
+    says: ClassVar[dict[str, str]] = {}
+
+    def log(self, event: str, audit: Any, subject: Any, minute: int = 30, log: str = "") -> dict[str, Any]:
+        said = subject | self.says if event == "consent.given" else subject
+        return super().log(event, audit, said, minute, log)
+
+
+@pytest.mark.parametrize("name", ["consent", "clause_sha256", "record_sha256", "notice_sha256"])
+def test_an_entry_that_contradicts_the_record_in_one_thing_is_refuted(name: str) -> None:
+    specimen = type("Bent", (Contradicting,), {"says": {name: "0" * 64}})()
+    specimen.live()
+    given, withdrawn = receipts(specimen)
+    assert faults(verify_receipt(canonical(given), keys(specimen))) == [("receipt", "receipt-disagrees")]
+    assert verify_receipt(canonical(withdrawn), keys(specimen)).outcome == PROVED
+
+
+@pytest.mark.parametrize(
+    ("bend", "fault"),
+    [
+        (lambda proof: proof, ""),
+        (with_another_hash, "not-in-log"),
+        (without_a_hash, "proof-form"),
+        (lambda proof: proof.replace("/consent\n", "/consent\n1"), "signature"),
+    ],
+)
+def test_the_proofs_of_an_archives_receipts_are_looked_at(bend: Callable[[str], str], fault: str) -> None:
+    specimen = lived()
+    for path, receipt in specimen.receipts.items():
+        specimen.receipts[path] = receipt | {"proof": bend(proof_of(specimen, receipt["log"]["index"]))}
+    report = verify(specimen.taken(), keys(specimen))
+    assert faults(report) == ([("receipts", fault)] if fault else [])
+
+
+def test_an_entry_that_bears_somebody_elses_tag_is_none_of_this_person() -> None:
+    specimen = lived()
+    specimen.tag_key = bytes(32)
+    assert faults(verify(specimen.taken())) == [("completeness", "entries-moved")]
+
+
+def test_what_is_left_open_depends_on_the_keys_that_are_trusted() -> None:
+    specimen = lived()
+    archive = specimen.taken()
+    left = set(NOT_PROVED) - {"in-log", "grew"}
+    assert set(verify(archive).not_proved) == left
+    assert set(verify(archive, keys(specimen)).not_proved) == left - {"keys"}
+    nothing = verify(b"nothing of ours")
+    assert (nothing.outcome, nothing.reason) == (UNREADABLE, "not-ours")
 
 
 # What was kept

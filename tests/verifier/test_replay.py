@@ -16,7 +16,7 @@ from cockpit.consent.engine import put
 from cockpit.policies import load_policies
 from cockpit.sealing.canonical import canonical
 from cockpit.verifier.verify import PROVED, REFUTED, Policies, Refuted, Verdict, read_policies, verify
-from tests.consent.test_cedar import CONDITIONS, CONTEXT
+from tests.consent.test_cedar import CONDITIONS, CONTEXT, HEADS, KNOWN
 from tests.consent.worlds import REGISTRY
 from tests.verifier.specimen import AUDIT, POLICY_SET, POLICY_SHA256, Specimen, reading
 
@@ -177,3 +177,28 @@ def test_each_operator_is_cedars(condition: str, satisfied: bool, errs: bool) ->
         }
     )
     assert (bool(found.permits), bool(found.errors)) == (satisfied, errs)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_each_form_of_a_policys_head_is_cedars(head: str) -> None:
+    text = f"permit ({head});"
+    above = {("A", "a"): {("B", "b")}, ("Action", "b"): {("Action", "above")}}
+    found = Policies(json.loads(cedarpy.policies_to_json_str(text)), above).decide(
+        {
+            "principal": {"type": "A", "id": "a"},
+            "action": {"type": "Action", "id": "b"},
+            "resource": {"type": "C", "id": "c"},
+            "context": {},
+        }
+    )
+    asked = {"principal": 'A::"a"', "action": 'Action::"b"', "resource": 'C::"c"', "context": {}}
+    assert bool(found.permits) == cedarpy.is_authorized(asked, text, KNOWN).allowed
+    assert not found.errors
+
+
+def test_a_policy_that_errs_is_named() -> None:
+    text = "permit (principal, action, resource); forbid (principal, action, resource) when { context.nothing };"
+    found = Policies(json.loads(cedarpy.policies_to_json_str(text)), {}).decide(
+        {**{name: {"type": "A", "id": "a"} for name in ("principal", "action", "resource")}, "context": {}}
+    )
+    assert (found.permits, found.forbids, found.errors) == (("policy0",), (), ("policy1",))
