@@ -79,6 +79,16 @@ def test_a_read_that_no_policy_was_asked_about_is_refuted() -> None:
     assert fault(lived(refusals=[(REFUSAL, unasked)])) == "decision-unasked"
 
 
+def test_only_refusals_that_come_before_the_policies_may_be_unasked_and_hide_nothing_after_them() -> None:
+    unasked = {name: value for name, value in reading(1).items() if name != "asked"}
+    knock, undecidable = (AUDIT | {"decision": word, "policies": []} for word in ("not-active", "undecidable"))
+    for audit in (knock, undecidable):
+        assert verify(lived(refusals=[(audit, unasked)])).outcome == PROVED
+        assert fault(lived(reads=[(audit, unasked)])) == "decision-unasked"
+    after = [(knock, unasked), (REFUSAL | {"policies": []}, TOO_MUCH)]
+    assert fault(lived(refusals=after)) == "decision-disagrees"
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
