@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,3 +79,12 @@ def test_a_second_pause_leaves_a_second_hole() -> None:
     twice = resumed(paused(resumed(paused((), "2026-03-01"), "2026-03-02"), "2026-05-01"), "2026-05-03")
     inside = [day for day in ("2026-02-28", "2026-03-02", "2026-03-03", "2026-05-02") if in_pause(day, twice)]
     assert inside == ["2026-03-02", "2026-05-02"]
+
+
+@pytest.mark.parametrize(
+    ("asleep", "slept"),
+    [("2026-10-04", False), ("2026-10-05", True), ("2026-10-06", True), ("2026-10-07", True), ("2026-10-08", False)],
+)
+def test_a_pause_holds_from_its_first_day_to_its_last(asleep: str, slept: bool) -> None:
+    assert in_pause(asleep, [Pause("2026-10-05", "2026-10-07")]) is slept
+    assert in_pause("9999-12-31", [Pause("2026-10-05")])
